@@ -1,0 +1,303 @@
+//! All tables of a snapshot, linked: references are row numbers.
+
+use super::build::Built;
+use super::{Column, ColumnData, ROW_MISSING, RowSet, TextColumn};
+use crate::schema::{FieldId, FieldKind, RecordId, Schema};
+use sha2::{Digest, Sha256};
+
+/// A snapshot: one table a record type, in the order of [`Schema::records`].
+#[derive(Clone, Debug, Default)]
+pub struct Dataset {
+    pub tables: Vec<TableData>,
+}
+
+/// The rows of one record type.
+#[derive(Clone, Debug, Default)]
+pub struct TableData {
+    pub row_count: usize,
+    /// By [`FieldId`]; `None` for a field nobody asked for. The key's column is always there.
+    pub columns: Vec<Option<Column>>,
+    /// What the source's owner column shows, where the record type has one.
+    pub shown_owner: Option<TextColumn>,
+    /// Rows without a key, or whose key occurs twice: invalid for every role.
+    pub unkeyed: RowSet,
+    /// The row of each distinct key, by the key column's code; [`ROW_MISSING`] where the key occurs twice.
+    row_by_code: Vec<u32>,
+    key: usize,
+    /// Keys of reference columns until [`Dataset::link`] has used them.
+    pending: Vec<(FieldId, TextColumn)>,
+}
+
+/// References of one column to keys that are not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkIssue {
+    pub record: RecordId,
+    pub field: FieldId,
+    pub count: usize,
+    /// The first few: row and key.
+    pub examples: Vec<(u32, String)>,
+    /// The field allows it: a note rather than a finding.
+    pub allowed: bool,
+}
+
+impl TableData {
+    /// A table from its built columns, by field; also the doubled keys: the key and how often it occurs.
+    ///
+    /// `columns` must hold the key's column, built with an index.
+    pub fn new(
+        columns: Vec<Option<Built>>,
+        key: FieldId,
+        shown_owner: Option<TextColumn>,
+        row_count: usize,
+    ) -> (Self, Vec<(String, usize)>) {
+        let mut table = TableData {
+            row_count,
+            shown_owner,
+            key: key.0 as usize,
+            ..TableData::default()
+        };
+        for (index, built) in columns.into_iter().enumerate() {
+            let field = FieldId(u16::try_from(index).unwrap_or(u16::MAX));
+            table.columns.push(built.map(|built| {
+                if let Some(keys) = built.keys {
+                    table.pending.push((field, keys));
+                }
+                built.column
+            }));
+        }
+        let doubled = table.index_keys();
+        (table, doubled)
+    }
+
+    fn index_keys(&mut self) -> Vec<(String, usize)> {
+        let Some(keys) = self
+            .columns
+            .get(self.key)
+            .and_then(Option::as_ref)
+            .and_then(Column::text)
+        else {
+            return Vec::new();
+        };
+        let mut counts = vec![0_usize; keys.distinct_count() as usize];
+        let mut row_by_code = vec![ROW_MISSING; keys.distinct_count() as usize];
+        let mut unkeyed = RowSet::default();
+        for (row, code) in (0..).zip(keys.codes()) {
+            match counts.get_mut(*code as usize) {
+                Some(count) => {
+                    *count += 1;
+                    row_by_code[*code as usize] = row;
+                }
+                None => unkeyed.insert(row),
+            }
+        }
+        let doubled: Vec<u32> = (0..)
+            .zip(&counts)
+            .filter(|(_, n)| **n > 1)
+            .map(|(code, _)| code)
+            .collect();
+        if !doubled.is_empty() {
+            for (row, code) in (0..).zip(keys.codes()) {
+                if counts.get(*code as usize).is_some_and(|count| *count > 1) {
+                    unkeyed.insert(row);
+                    row_by_code[*code as usize] = ROW_MISSING;
+                }
+            }
+        }
+        let named = doubled
+            .iter()
+            .map(|code| (keys.distinct(*code).to_owned(), counts[*code as usize]))
+            .collect();
+        self.unkeyed = unkeyed;
+        self.row_by_code = row_by_code;
+        named
+    }
+
+    /// The keys of all rows. Empty for a table without rows.
+    pub fn keys(&self) -> &TextColumn {
+        static EMPTY: std::sync::LazyLock<TextColumn> =
+            std::sync::LazyLock::new(TextColumn::default);
+        self.columns
+            .get(self.key)
+            .and_then(Option::as_ref)
+            .and_then(Column::text)
+            .unwrap_or(&EMPTY)
+    }
+
+    pub fn key(&self, row: u32) -> Option<&str> {
+        self.keys().get(row)
+    }
+
+    /// The row of an exact key; `None` where it is not there or occurs twice.
+    pub fn row_of(&self, key: &str) -> Option<u32> {
+        let code = self.keys().find(key.trim())?;
+        let row = self.row_by_code[code as usize];
+        (row != ROW_MISSING).then_some(row)
+    }
+
+    /// The column of a field that was asked for.
+    pub fn column(&self, field: FieldId) -> Option<&Column> {
+        self.columns.get(field.0 as usize).and_then(Option::as_ref)
+    }
+}
+
+impl Dataset {
+    pub fn table(&self, record: RecordId) -> &TableData {
+        &self.tables[record.0 as usize]
+    }
+
+    /// Turns the keys of all reference columns into row numbers and reports those that point nowhere.
+    ///
+    /// An orphan makes its row's cell broken, unless the field `may be unknown`: then it reads as missing.
+    pub fn link(&mut self, schema: &Schema) -> Vec<LinkIssue> {
+        let mut issues = Vec::new();
+        for record in schema.record_ids() {
+            let pending = std::mem::take(&mut self.tables[record.0 as usize].pending);
+            for (field, keys) in pending {
+                let FieldKind::Reference {
+                    record: target,
+                    may_be_unknown,
+                } = schema.record(record).field(field).kind
+                else {
+                    continue;
+                };
+                let (rows, orphans) = resolve(&keys, self.table(target));
+                if !orphans.is_empty() {
+                    issues.push(LinkIssue {
+                        record,
+                        field,
+                        count: orphans.len(),
+                        examples: orphans.iter().take(5).cloned().collect(),
+                        allowed: may_be_unknown,
+                    });
+                }
+                if let Some(column) = &mut self.tables[record.0 as usize].columns[field.0 as usize]
+                {
+                    if !may_be_unknown && !schema.record(record).inferred {
+                        for (row, _) in &orphans {
+                            column.broken.insert(*row);
+                        }
+                    }
+                    column.data = ColumnData::Reference(rows, orphans.into_iter().collect());
+                }
+            }
+        }
+        issues
+    }
+
+    /// A digest of everything that was read, the same for the same records whatever they were read from.
+    ///
+    /// Takes a record name, its field names and its cells in turn; broken cells count as such. Hex, 64 digits.
+    pub fn fingerprint(&self, schema: &Schema) -> String {
+        let mut hash = Sha256::new();
+        let mut text = |part: &str| {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        };
+        text("ownward.snapshot/1");
+        for (record, table) in schema.record_ids().zip(&self.tables) {
+            let record = schema.record(record);
+            text(&record.name);
+            text(&table.row_count.to_string());
+            for (field, column) in record.fields.iter().zip(&table.columns) {
+                if let Some(column) = column {
+                    text(&field.name);
+                    hash_column(column, &mut text);
+                }
+            }
+            if let Some(owners) = &table.shown_owner {
+                text("current owner");
+                hash_text(owners, &mut text);
+            }
+        }
+        let digest = hash.finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn resolve(keys: &TextColumn, target: &TableData) -> (Vec<u32>, Vec<(u32, String)>) {
+    // Once a distinct key, not once a row.
+    let row_by_code: Vec<u32> = (0..keys.distinct_count())
+        .map(|code| target.row_of(keys.distinct(code)).unwrap_or(ROW_MISSING))
+        .collect();
+    let mut orphans = Vec::new();
+    let rows = (0..)
+        .zip(keys.codes())
+        .map(|(row, code)| match row_by_code.get(*code as usize) {
+            Some(&ROW_MISSING) => {
+                orphans.push((row, keys.distinct(*code).to_owned()));
+                ROW_MISSING
+            }
+            Some(target) => *target,
+            None => ROW_MISSING,
+        })
+        .collect();
+    (rows, orphans)
+}
+
+fn hash_column(column: &Column, text: &mut impl FnMut(&str)) {
+    use super::NumberColumn;
+    fn packed<T: std::fmt::Display>(values: &[T]) -> String {
+        let mut out = String::with_capacity(values.len() * 6);
+        for value in values {
+            use std::fmt::Write;
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{value},");
+        }
+        out
+    }
+    fn numbers(column: &NumberColumn, text: &mut impl FnMut(&str)) {
+        match column {
+            NumberColumn::Scaled { scale, units } => text(&format!("{scale}:{}", packed(units))),
+            NumberColumn::Wide(values) => {
+                for value in values {
+                    text(&value.map(|v| v.normalize().to_string()).unwrap_or_default());
+                }
+            }
+        }
+    }
+    let broken: Vec<u32> = column.broken.iter().collect();
+    text(&packed(&broken));
+    match &column.data {
+        ColumnData::Text(values) => hash_text(values, text),
+        ColumnData::Number(values) => numbers(values, text),
+        ColumnData::Money(values, currencies) => {
+            numbers(values, text);
+            if let Some(currencies) = currencies {
+                hash_text(currencies, text);
+            }
+        }
+        ColumnData::Date(values) => text(&packed(values)),
+        ColumnData::Time(values) => text(&packed(values)),
+        ColumnData::YesNo(values) => text(&packed(values)),
+        ColumnData::Choice(values) => text(&packed(values)),
+        ColumnData::Many(many) => {
+            text(&packed(&many.codes));
+            for set in &many.sets {
+                text(&packed(set));
+            }
+        }
+        ColumnData::Reference(rows, orphans) => {
+            text(&packed(rows));
+            let mut orphans: Vec<_> = orphans.iter().collect();
+            orphans.sort();
+            for (row, key) in orphans {
+                text(&row.to_string());
+                text(key);
+            }
+        }
+    }
+}
+
+fn hash_text(column: &TextColumn, text: &mut impl FnMut(&str)) {
+    // Codes are given in order of first sight, so distinct texts and codes together fix every cell.
+    for code in 0..column.distinct_count() {
+        text(column.distinct(code));
+    }
+    let mut codes = String::with_capacity(column.len() * 6);
+    for code in column.codes() {
+        use std::fmt::Write;
+        // Writing to a String cannot fail.
+        let _ = write!(codes, "{code},");
+    }
+    text(&codes);
+}

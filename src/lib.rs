@@ -1,0 +1,17 @@
+//! Ownward: who owns this record, and why?
+//!
+//! Operations admins write ownership rules as sentences in `.own` files. This library parses and checks them, compiles
+//! them into a plan, decides the owner of every record of a snapshot, and keeps a ledger of every change with its
+//! reason. Modules stand in reading order; imports point upward only (`docs/architecture.md`).
+#![forbid(unsafe_code)]
+
+// vocabulary: imports nothing of ours
+pub mod diagnostic;
+pub mod limits;
+pub mod source;
+pub mod value;
+
+// language: text in, plan out; no files, no clock, no printing
+pub mod schema;
+// engine: columns in, assignments out; no I/O
+pub mod column;
