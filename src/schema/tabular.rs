@@ -31,12 +31,13 @@ impl Tabular {
             .from_reader(text.as_bytes());
         let mut table = Tabular::default();
         let mut has_header = false;
+        let mut lines = Lines::new(text);
         for record in reader.records() {
             let record = record.map_err(|error| TabularError {
-                line_number: error.position().map_or(0, |at| at.line() as usize),
+                line_number: lines.at(error.position().map_or(0, csv::Position::byte)),
                 reason: "is no readable row".into(),
             })?;
-            let line_number = record.position().map_or(0, |at| at.line() as usize);
+            let line_number = lines.at(record.position().map_or(0, csv::Position::byte));
             let cells: Vec<Option<String>> = record.iter().map(cell).collect();
             if !has_header {
                 has_header = true;
@@ -116,6 +117,36 @@ impl Tabular {
 fn cell(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Counts lines up to the start of a row. The reader's own count is off by the blank lines it skips.
+struct Lines<'t> {
+    text: &'t [u8],
+    offset: usize,
+    line_number: usize,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            offset: 0,
+            line_number: 1,
+        }
+    }
+
+    /// The line of the first byte at or after `byte` that is no line end. Offsets must not go back.
+    fn at(&mut self, byte: u64) -> usize {
+        let byte = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(next) = self.text.get(self.offset) {
+            if self.offset >= byte && !matches!(next, b'\n' | b'\r') {
+                break;
+            }
+            self.line_number += usize::from(*next == b'\n');
+            self.offset += 1;
+        }
+        self.line_number
+    }
 }
 
 /// The separator of a header line.
