@@ -13,5 +13,6 @@ pub mod value;
 
 // language: text in, plan out; no files, no clock, no printing
 pub mod schema;
+pub mod syntax;
 // engine: columns in, assignments out; no I/O
 pub mod column;
