@@ -12,6 +12,7 @@ pub mod source;
 pub mod value;
 
 // language: text in, plan out; no files, no clock, no printing
+pub mod check;
 pub mod schema;
 pub mod syntax;
 // engine: columns in, assignments out; no I/O

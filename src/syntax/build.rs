@@ -438,6 +438,7 @@ impl<'t> Builder<'t> {
         let mut rule = Rule {
             labels: Vec::new(),
             condition: None,
+            otherwise: false,
             body: RuleBody::Broken,
             because: None,
             from: None,
@@ -461,6 +462,7 @@ impl<'t> Builder<'t> {
     fn rule_body(&mut self, node: Node<'t>, rule: &mut Rule) {
         let node_span = self.span(&node);
         let mut has_action = false;
+        rule.otherwise = node.as_rule() == Grammar::otherwise_rule;
         let diagnostics_before = self.diagnostics.len();
         for part in parts(node.clone()) {
             let span = self.span(&part);

@@ -146,8 +146,10 @@ pub struct DecideDecl {
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub labels: Vec<Word>,
-    /// `None` for `otherwise`.
+    /// `None` for `otherwise`, and for a bare `assign to TABLE`.
     pub condition: Option<Expr>,
+    /// Said to take every record that is left.
+    pub otherwise: bool,
     pub body: RuleBody,
     pub because: Option<Word>,
     pub from: Option<(i32, Span)>,
