@@ -13,7 +13,10 @@ pub mod value;
 
 // language: text in, plan out; no files, no clock, no printing
 pub mod check;
+pub mod plan;
 pub mod schema;
 pub mod syntax;
 // engine: columns in, assignments out; no I/O
+pub mod assign;
 pub mod column;
+pub mod decide;

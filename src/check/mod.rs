@@ -13,6 +13,8 @@ mod rules;
 mod scope;
 mod values;
 
+pub use values::calculate;
+
 use crate::diagnostic::{self, Code, Diagnostic};
 use crate::schema::{RecordType, Schema, Tabular};
 use crate::syntax::Tree;

@@ -13,7 +13,7 @@ mod text;
 
 pub use build::{Built, Cell, CellIssue, ColumnBuilder, Formats, IssueKind};
 pub use dataset::{Dataset, LinkIssue, TableData};
-pub use number::{NumberBuilder, NumberColumn};
+pub use number::{NumberBuilder, NumberColumn, SCALED_MISSING};
 pub use rows::RowSet;
 pub use text::{TextBuilder, TextColumn};
 
@@ -89,10 +89,9 @@ impl Column {
             ColumnData::Choice(choices) if choices[at] == CHOICE_MISSING => Value::Missing,
             ColumnData::Choice(choices) => Value::Choice(choices[at]),
             ColumnData::Many(many) => Value::Many(many.sets[many.codes[at] as usize].clone()),
-            ColumnData::Reference(rows, orphans) => match rows[at] {
-                ROW_MISSING => orphans
-                    .get(&row)
-                    .map_or(Value::Missing, |key| Value::Reference(key.clone())),
+            // A key that is not there reads as missing; whether that is allowed is told by `broken`.
+            ColumnData::Reference(rows, _) => match rows[at] {
+                ROW_MISSING => Value::Missing,
                 target => keys
                     .and_then(|keys| keys.get(target))
                     .map_or(Value::Missing, |key| Value::Reference(key.into())),
