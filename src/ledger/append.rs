@@ -365,6 +365,11 @@ fn write_shown<'draft>(
     )?;
     let mut add = connection
         .prepare("INSERT INTO shown (subject, role, run, value) VALUES (?1, ?2, ?3, ?4)")?;
+    // A first run has a million rows and nothing to compare them with.
+    let first: bool =
+        connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM shown)", [], |row| {
+            row.get(0)
+        })?;
     let mut digest = ShownDigest::new();
     let mut before = None;
     for (subject, role, value, shown) in rows {
@@ -378,9 +383,12 @@ fn write_shown<'draft>(
         }
         before = Some((subject, role));
         let id = value.map(|text| text.id);
-        let last: Option<Option<i64>> = find
-            .query_row(params![subject, role], |row| row.get(0))
-            .optional()?;
+        let last: Option<Option<i64>> = if first {
+            None
+        } else {
+            find.query_row(params![subject, role], |row| row.get(0))
+                .optional()?
+        };
         if last != Some(id) {
             add.execute(params![subject, role, run, id])?;
             digest.add(subject, role, value.as_ref().map(|text| &text.commitment));

@@ -288,14 +288,14 @@ impl LedgerError {
                     path.display()
                 ),
                 format!("saving run {run} failed: {detail}"),
-                format!(
-                    "mend the disk, then look for the run with `ownward history --run {run}` before you apply again"
+                own(
+                    "mend the disk and run `ownward verify`, then plan again: if the run was saved, its changes are no longer in the plan",
                 ),
             ),
             LedgerError::UnknownRun { path, run } => (
                 format!("the ledger `{}` has no run `{run}`", path.display()),
                 own("no recorded run has this id"),
-                own("`ownward history --runs` lists them"),
+                own("take the id as `ownward history` shows it"),
             ),
             LedgerError::Checkpoint {
                 line_number,

@@ -68,7 +68,7 @@ fn exists(path: &Path) -> Result<bool, LedgerError> {
 /// A connection that may append. Refuses a ledger whose guards are gone: someone has tampered with it.
 pub(super) fn connect_writable(path: &Path) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(plain(path), flags)?;
     secure(&connection)?;
     schema::check_header(&connection)?;
     if let Some(guard) = schema::check_tables(&connection)?.first() {
@@ -88,28 +88,36 @@ pub(super) fn connect_writable(path: &Path) -> Result<Connection, LedgerError> {
 }
 
 fn connect_readable(path: &Path) -> Result<Connection, LedgerError> {
-    let open = |name: &str, flags: OpenFlags| -> Result<Connection, LedgerError> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = if name.is_empty() {
-            Connection::open_with_flags(path, flags)?
-        } else {
-            Connection::open_with_flags(name, flags)?
-        };
-        secure(&connection)?;
-        schema::check_header(&connection)?;
-        Ok(connection)
-    };
-    match open("", OpenFlags::empty()) {
+    match connect_read_only(&plain(path), OpenFlags::empty()) {
         // In a folder that may not be written, SQLite cannot put its helper files beside a ledger nobody has open.
         // Without a `-wal` file there is nothing but the main file to read, and no writer to be afraid of.
-        Err(error @ (LedgerError::Io { .. } | LedgerError::ReadOnly { .. })) => {
-            match immutable_uri(path) {
-                Some(uri) if no_wal(path) => open(&uri, OpenFlags::SQLITE_OPEN_URI),
-                _ => Err(error),
-            }
+        Err(error @ (LedgerError::Io { .. } | LedgerError::ReadOnly { .. })) if no_wal(path) => {
+            connect_immutable(path).unwrap_or(Err(error))
         }
         other => other,
     }
+}
+
+fn connect_read_only(name: &Path, how: OpenFlags) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | how;
+    let connection = Connection::open_with_flags(name, flags)?;
+    secure(&connection)?;
+    schema::check_header(&connection)?;
+    Ok(connection)
+}
+
+/// Reads the main file alone, without helper files; `None` where the path cannot be written as a URI.
+pub(super) fn connect_immutable(path: &Path) -> Option<Result<Connection, LedgerError>> {
+    let uri = immutable_uri(path)?;
+    Some(connect_read_only(
+        Path::new(&uri),
+        OpenFlags::SQLITE_OPEN_URI,
+    ))
+}
+
+/// A path that SQLite takes for a path: names such as `file:x?mode=memory` or `:memory:` mean something else to it.
+fn plain(path: &Path) -> PathBuf {
+    Path::new(".").join(path)
 }
 
 fn no_wal(path: &Path) -> bool {
@@ -168,7 +176,7 @@ fn create(path: &Path) -> Result<(), LedgerError> {
 
 fn build(fresh: &Path) -> Result<(), LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let connection = Connection::open_with_flags(fresh, flags)?;
+    let connection = Connection::open_with_flags(plain(fresh), flags)?;
     secure(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute_batch(&format!("BEGIN; {} COMMIT;", schema::statements()))?;

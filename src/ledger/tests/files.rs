@@ -171,6 +171,48 @@ fn a_reader_sees_one_state() {
     assert_eq!(current(&reader).len(), 4);
 }
 
+#[test]
+fn names_that_mean_something_to_sqlite_are_names_of_files() {
+    for name in [":memory:", "file:ledger.db?mode=memory", "a b%41#?x=1.db"] {
+        let sandbox = Sandbox::new();
+        let path = sandbox.folder.path().join(name);
+        let mut ledger = Ledger::open(&path).unwrap();
+        let draft = draft(&ledger, 1);
+        ledger.append(&draft).unwrap();
+        drop(ledger);
+        assert!(path.is_file(), "{name}");
+        let ledger = Ledger::open_existing_read_only(&path).unwrap().unwrap();
+        assert_eq!(ledger.head().unwrap().run_count, 1);
+        // The way a ledger in a folder that may not be written is read.
+        if let Some(connection) = open::connect_immutable(&path) {
+            let ledger = Ledger::new(connection.unwrap(), &path, Vec::new());
+            assert_eq!(ledger.head().unwrap().run_count, 1);
+        }
+    }
+}
+
+#[test]
+fn programs_that_make_the_ledger_at_once_share_it() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.path();
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| Ledger::open(&path).map(drop)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    for result in results {
+        result.unwrap();
+    }
+    let mut ledger = sandbox.open();
+    let draft = draft(&ledger, 1);
+    ledger.append(&draft).unwrap();
+    assert!(sandbox.verify().is_sound());
+}
+
 /// Whatever the bytes are, the answer is a value or an error.
 fn use_everything(path: &Path) {
     if let Ok(Some(ledger)) = Ledger::open_existing_read_only(path) {

@@ -267,7 +267,6 @@ fn a_deleted_run_is_named() {
 
 #[test]
 fn an_entry_changed_with_its_hash_is_found_by_the_root() {
-    let sandbox = Sandbox::with_three_runs();
     // Whoever computes the hash of the changed row anew is stopped by the root of the run.
     let sandbox = Sandbox::with_three_runs();
     let forged = forged_leaf(&sandbox);

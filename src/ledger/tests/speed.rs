@@ -64,6 +64,19 @@ fn a_million_entries_in_one_run() {
     ledger.append(&second).unwrap();
     timed("append of 1,000 more", start);
     let start = Instant::now();
+    let run = ledger.head().unwrap().last_run.unwrap();
+    assert_eq!(ledger.entries_of_run(&run).unwrap().len(), 1_000);
+    timed("the entries of that run", start);
+    let start = Instant::now();
+    assert_eq!(ledger.history("Account", "B-7", None).unwrap().len(), 1);
+    assert!(
+        ledger
+            .entry_at("Account", "B-7", "owner", 2 * DAY)
+            .unwrap()
+            .is_some()
+    );
+    timed("two questions about one record", start);
+    let start = Instant::now();
     assert!(ledger.verify(None).unwrap().is_sound());
     timed("verify", start);
 }
