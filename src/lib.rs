@@ -20,3 +20,6 @@ pub mod syntax;
 pub mod assign;
 pub mod column;
 pub mod decide;
+
+// outside world: the modules that touch files, databases, time or the screen
+pub mod ledger;
