@@ -15,3 +15,6 @@ pub mod value;
 pub mod schema;
 // engine: columns in, assignments out; no I/O
 pub mod column;
+// outside world: the modules that touch files, databases, time or the screen
+pub mod project;
+pub mod snapshot;
