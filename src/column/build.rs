@@ -6,9 +6,10 @@ use super::{
 };
 use crate::limits::CELL_BYTES_MAX;
 use crate::schema::{ChoiceSet, Currency, Field, FieldKind};
-use crate::value::{Decimal, NumberFormat, fold, parse_number, time};
+use crate::value::{Decimal, NumberFormat, compact, fold, parse_number, time};
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// A cell as a source gives it. Blank text counts as missing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,9 +18,28 @@ pub enum Cell<'a> {
     Text(&'a str),
     Integer(i64),
     Real(f64),
+    /// A number written in plain decimal, with an exponent perhaps, whatever the source's format for text says.
+    Number(&'a str),
     Bool(bool),
     /// Bytes that are no text (a blob, broken UTF-8): never a value.
     Unreadable,
+}
+
+impl<'a> Cell<'a> {
+    /// The cell as text: trimmed, numbers in plain decimal, "" for what is no value.
+    pub fn text(self) -> Cow<'a, str> {
+        match self {
+            Cell::Missing | Cell::Unreadable => Cow::Borrowed(""),
+            Cell::Text(text) => Cow::Borrowed(text.trim()),
+            Cell::Integer(number) => number.to_string().into(),
+            Cell::Real(number) => number.to_string().into(),
+            Cell::Number(text) => match exact(text) {
+                Some(number) => compact(number).into(),
+                None => Cow::Borrowed(text),
+            },
+            Cell::Bool(yes) => yes.to_string().into(),
+        }
+    }
 }
 
 /// How a source writes numbers, dates and times. `date` and `time` are strftime patterns; without one, dates are
@@ -175,7 +195,7 @@ impl<'f> ColumnBuilder<'f> {
         match pushed {
             Ok(()) => self.row += 1,
             Err(IssueKind::NoCurrency) => {
-                self.refuse(IssueKind::NoCurrency, &cell_text(cell));
+                self.refuse(IssueKind::NoCurrency, &cell.text());
                 self.row += 1;
             }
             Err(IssueKind::TooMuchText) => {
@@ -183,9 +203,17 @@ impl<'f> ColumnBuilder<'f> {
                 self.row += 1;
             }
             Err(kind) => {
-                self.refuse(kind, &cell_text(cell));
+                self.refuse(kind, &cell.text());
                 self.next_missing();
             }
+        }
+    }
+
+    /// Whether the row added last is missing in a column of text.
+    pub(crate) fn last_is_missing(&self) -> bool {
+        match &self.data {
+            Data::Text(builder) | Data::Reference(builder) => builder.last_is_missing(),
+            _ => false,
         }
     }
 
@@ -276,20 +304,10 @@ impl<'f> ColumnBuilder<'f> {
     }
 }
 
-fn cell_text(cell: Cell<'_>) -> String {
-    match cell {
-        Cell::Missing | Cell::Unreadable => String::new(),
-        Cell::Text(text) => text.trim().to_owned(),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Real(number) => number.to_string(),
-        Cell::Bool(yes) => yes.to_string(),
-    }
-}
-
 fn push_text(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueKind> {
     let pushed = match cell {
         Cell::Text(text) => builder.push(text),
-        other => builder.push(&cell_text(other)),
+        other => builder.push(&other.text()),
     };
     pushed.map(|_| ()).map_err(|_| IssueKind::TooMuchText)
 }
@@ -316,6 +334,7 @@ fn push_number(
         Cell::Integer(number) if number != i64::MIN => builder.push_integer(number),
         Cell::Integer(number) => builder.push(Decimal::from(number)),
         Cell::Real(number) => builder.push(decimal_of(number).ok_or(IssueKind::NotANumber)?),
+        Cell::Number(text) => builder.push(exact(text).ok_or(IssueKind::NotANumber)?),
         Cell::Text(text) => {
             let text = text.trim();
             if format != NumberFormat::default() || !builder.push_plain(text) {
@@ -336,15 +355,20 @@ fn decimal_of(number: f64) -> Option<Decimal> {
     Decimal::from_str_exact(&plain).ok()
 }
 
+/// A number as programs write it: `1.50`, `15e-1`.
+fn exact(text: &str) -> Option<Decimal> {
+    Decimal::from_str_exact(text)
+        .or_else(|_| Decimal::from_scientific(text))
+        .ok()
+}
+
 fn read_day(cell: Cell<'_>, formats: &Formats) -> Result<i32, IssueKind> {
     let Cell::Text(text) = cell else {
         return Err(IssueKind::NotADate);
     };
     let text = text.trim();
     let day = match &formats.date {
-        Some(pattern) => jiff::civil::Date::strptime(pattern, text)
-            .ok()
-            .map(time::day),
+        Some(pattern) => time::parse_day_as(pattern, text),
         None => time::parse_day(text).or_else(|| midnight(text)),
     };
     day.ok_or(IssueKind::NotADate)
@@ -364,19 +388,15 @@ fn read_instant(cell: Cell<'_>, formats: &Formats) -> Result<i64, IssueKind> {
         return Err(IssueKind::NotATime);
     };
     let text = text.trim();
-    let zone = || formats.zone.clone().unwrap_or(TimeZone::UTC);
+    let utc = TimeZone::UTC;
+    let zone = formats.zone.as_ref().unwrap_or(&utc);
     let civil = |at: jiff::civil::DateTime| {
-        at.to_zoned(zone())
+        at.to_zoned(zone.clone())
             .ok()
             .map(|zoned| zoned.timestamp().as_microsecond())
     };
     let instant = match &formats.time {
-        Some(pattern) => jiff::fmt::strtime::parse(pattern, text)
-            .ok()
-            .and_then(|parts| {
-                let exact = parts.to_timestamp().ok().map(|at| at.as_microsecond());
-                exact.or_else(|| parts.to_datetime().ok().and_then(civil))
-            }),
+        Some(pattern) => time::parse_instant_as(pattern, text, zone),
         None => {
             let exact = text
                 .parse::<jiff::Timestamp>()
@@ -429,7 +449,7 @@ fn read_choice(
     let text = match cell {
         Cell::Text(text) => text,
         other => {
-            owned = cell_text(other);
+            owned = other.text();
             &owned
         }
     };
@@ -450,8 +470,8 @@ fn read_many(
     many: &mut ManyColumn,
     known: &mut FxHashMap<String, Option<u32>>,
 ) -> Result<u32, IssueKind> {
-    let text = cell_text(cell);
-    if let Some(code) = known.get(&text) {
+    let text = cell.text();
+    if let Some(code) = known.get(text.as_ref()) {
         return code.ok_or(IssueKind::UnknownChoice);
     }
     let set = choice_set(kind);
@@ -473,7 +493,7 @@ fn read_many(
             });
         u32::try_from(at).unwrap_or(u32::MAX)
     });
-    known.insert(text, code);
+    known.insert(text.into_owned(), code);
     code.ok_or(IssueKind::UnknownChoice)
 }
 

@@ -64,6 +64,11 @@ impl TextColumn {
         }
     }
 
+    /// How many rows are missing.
+    pub fn missing_count(&self) -> usize {
+        self.codes.iter().filter(|code| **code == MISSING).count()
+    }
+
     pub fn len(&self) -> usize {
         self.codes.len()
     }
@@ -127,6 +132,10 @@ impl TextBuilder {
 
     pub fn push_missing(&mut self) {
         self.column.codes.push(MISSING);
+    }
+
+    pub(crate) fn last_is_missing(&self) -> bool {
+        self.column.codes.last() == Some(&MISSING)
     }
 
     /// Makes the last row missing after all.

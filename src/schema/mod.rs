@@ -9,6 +9,7 @@ mod tabular;
 
 pub use choices::{Choice, ChoiceSet};
 pub use directory::{Directory, Found, Person};
+pub(crate) use tabular::separator;
 pub use tabular::{Tabular, TabularError};
 
 use crate::source::Span;

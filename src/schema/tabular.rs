@@ -27,7 +27,7 @@ impl Tabular {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .delimiter(separator(text))
+            .delimiter(separator(text.as_bytes()))
             .from_reader(text.as_bytes());
         let mut table = Tabular::default();
         let mut has_header = false;
@@ -149,11 +149,11 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// The separator of a header line.
-fn separator(text: &str) -> u8 {
+/// The separator of a header line: the one of `,`, `;` and tab it holds most of, outside quotes.
+pub(crate) fn separator(text: &[u8]) -> u8 {
     let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0)];
     let mut quoted = false;
-    for byte in text.bytes() {
+    for &byte in text {
         match byte {
             b'"' => quoted = !quoted,
             b'\n' if !quoted => break,

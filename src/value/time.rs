@@ -178,6 +178,28 @@ pub fn parse_day(text: &str) -> Option<i32> {
     i32::try_from(days_from_civil(year, month, day)).ok()
 }
 
+/// The day a text names under a strftime pattern; `None` for anything else.
+///
+/// A four-digit year must be written with four digits: `03-01-17` is no date of the year 17.
+pub fn parse_day_as(pattern: &str, text: &str) -> Option<i32> {
+    let date = Date::strptime(pattern, text).ok()?;
+    (date.year() >= 1000).then(|| day(date))
+}
+
+/// The instant a text names under a strftime pattern, in `zone` unless the text says its own offset.
+pub fn parse_instant_as(pattern: &str, text: &str, zone: &TimeZone) -> Option<i64> {
+    let parts = jiff::fmt::strtime::parse(pattern, text).ok()?;
+    if parts.year().is_none_or(|year| year < 1000) {
+        return None;
+    }
+    if let Ok(exact) = parts.to_timestamp() {
+        return Some(exact.as_microsecond());
+    }
+    let civil = parts.to_datetime().ok()?;
+    let zoned = civil.to_zoned(zone.clone()).ok()?;
+    Some(zoned.timestamp().as_microsecond())
+}
+
 /// Days since 1970-01-01 of a proleptic Gregorian date (Howard Hinnant, "chrono-compatible low-level date algorithms").
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -211,6 +233,25 @@ mod tests {
         ] {
             assert_eq!(parse_day(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_pattern_for_four_digits_takes_no_two() {
+        assert_eq!(parse_day_as("%d-%m-%Y", "03-01-17"), None);
+        assert_eq!(
+            parse_day_as("%d-%m-%y", "03-01-17"),
+            parse_day("2017-01-03")
+        );
+        assert_eq!(
+            parse_day_as("%m/%d/%Y", "3/1/2017"),
+            parse_day("2017-03-01")
+        );
+        let utc = TimeZone::UTC;
+        assert_eq!(
+            parse_instant_as("%d-%m-%Y %H:%M", "03-01-17 00:00", &utc),
+            None
+        );
+        assert!(parse_instant_as("%d-%m-%y %H:%M", "03-01-17 00:00", &utc).is_some());
     }
 
     #[test]
