@@ -189,7 +189,7 @@ impl OpenFile<'_> {
     /// A quote that is opened in the last record and never closed has swallowed the rows behind it.
     fn refuse_open_quote(&self) -> Result<(), Diagnostic> {
         let mut text = Vec::new();
-        let read = self.from_start().and_then(|file| {
+        let read = self.reopened().and_then(|file| {
             let whole_record = 2 * RECORD_BYTES_MAX as u64;
             file.take(whole_record).read_to_end(&mut text)
         });
@@ -227,7 +227,7 @@ impl OpenFile<'_> {
     /// The line the last record stands on. The reader's own position is before the blank lines it skips.
     fn line_number(&self) -> u64 {
         let mut skipped = 0;
-        if let Ok(file) = self.from_start() {
+        if let Ok(file) = self.reopened() {
             for byte in std::io::BufReader::new(file).bytes().map_while(Result::ok) {
                 match byte {
                     b'\n' => skipped += 1,
@@ -240,7 +240,7 @@ impl OpenFile<'_> {
     }
 
     /// The file again, from where the last record begins.
-    fn from_start(&self) -> std::io::Result<File> {
+    fn reopened(&self) -> std::io::Result<File> {
         let (mut file, _) = self
             .files
             .open(&self.table)

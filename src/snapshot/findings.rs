@@ -51,7 +51,7 @@ pub(super) fn idle_settings(config: &Config, schema: &Schema) -> Vec<Diagnostic>
 }
 
 pub(super) fn absent_table(store: &Store, wanted: &str, record: &RecordType) -> Diagnostic {
-    let finding = Diagnostic::error(Code::AbsentTable, format!("{}", store.shown_absent(wanted)))
+    let finding = Diagnostic::error(Code::AbsentTable, store.shown_absent(wanted))
         .maybe_help(near_or_all(wanted, &store.tables()));
     match record.span {
         Some(span) => finding.at(span, format!("`{}` is read from there", record.name)),

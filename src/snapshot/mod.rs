@@ -160,4 +160,6 @@ impl std::fmt::Display for SnapshotError {
 impl std::error::Error for SnapshotError {}
 
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;
