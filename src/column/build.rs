@@ -155,7 +155,7 @@ impl<'f> ColumnBuilder<'f> {
     /// As [`ColumnBuilder::push`], with the cell of the currency column beside it for `money in COLUMN`.
     pub fn push_money(&mut self, cell: Cell<'_>, currency: Cell<'_>) {
         let cell = match cell {
-            Cell::Text(text) if text.trim().is_empty() => Cell::Missing,
+            Cell::Text(text) if is_blank(text) => Cell::Missing,
             Cell::Text(text) if text.len() > CELL_BYTES_MAX => {
                 self.refuse(IssueKind::TooLong, &format!("{} bytes", text.len()));
                 return self.next_missing();
@@ -304,19 +304,24 @@ impl<'f> ColumnBuilder<'f> {
     }
 }
 
+/// Most cells begin with a letter or digit, which one look tells.
+fn is_blank(text: &str) -> bool {
+    let begins_plain = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
+    !begins_plain && text.trim().is_empty()
+}
+
 fn push_text(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueKind> {
     let pushed = match cell {
         Cell::Text(text) => builder.push(text),
         other => builder.push(&other.text()),
     };
-    pushed.map(|_| ()).map_err(|_| IssueKind::TooMuchText)
+    pushed.map_err(|_| IssueKind::TooMuchText)
 }
 
 fn push_currency(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueKind> {
     match cell {
         Cell::Text(text) if !text.trim().is_empty() => builder
             .push(&text.trim().to_uppercase())
-            .map(|_| ())
             .map_err(|_| IssueKind::TooMuchText),
         _ => {
             builder.push_missing();
@@ -333,7 +338,10 @@ fn push_number(
     match cell {
         Cell::Integer(number) if number != i64::MIN => builder.push_integer(number),
         Cell::Integer(number) => builder.push(Decimal::from(number)),
-        Cell::Real(number) => builder.push(decimal_of(number).ok_or(IssueKind::NotANumber)?),
+        Cell::Real(number) => match scaled(number) {
+            Some((units, scale)) => builder.push_scaled(units, scale),
+            None => builder.push(decimal_of(number).ok_or(IssueKind::NotANumber)?),
+        },
         Cell::Number(text) => builder.push(exact(text).ok_or(IssueKind::NotANumber)?),
         Cell::Text(text) => {
             let text = text.trim();
@@ -344,6 +352,29 @@ fn push_number(
         _ => return Err(IssueKind::NotANumber),
     }
     Ok(())
+}
+
+/// As [`decimal_of`], without writing the number out, for the short decimals that most amounts are.
+///
+/// Up to 15 digits a decimal and its float stand for each other one to one, so the first scale at which the quotient
+/// gives the float back is the shortest decimal.
+fn scaled(number: f64) -> Option<(i64, u32)> {
+    const EXACT: f64 = 1e15;
+    let mut power = 1.0;
+    for scale in 0..=4 {
+        let units = (number * power).round();
+        // Also false for what is no number.
+        if units.abs() < EXACT {
+            if units / power == number {
+                #[expect(clippy::cast_possible_truncation, reason = "whole and below 1e15")]
+                return Some((units as i64, scale));
+            }
+        } else {
+            return None;
+        }
+        power *= 10.0;
+    }
+    None
 }
 
 /// The shortest decimal that reads back as this float: what the person who typed it meant.
@@ -566,6 +597,25 @@ mod tests {
         );
         assert_eq!(values[0], Value::Number(Decimal::new(1, 1)));
         assert_eq!(issues[0].count, 2);
+    }
+
+    #[test]
+    fn the_short_way_to_a_decimal_agrees_with_the_long_one() {
+        let mut seed = 7_u64;
+        for _ in 0..100_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            #[expect(clippy::cast_precision_loss, reason = "any number will do")]
+            let number = (seed >> 20) as f64 / [1.0, 10.0, 100.0, 1000.0, 3.0][(seed % 5) as usize];
+            for number in [number, -number / 1e6, number / 1e9] {
+                if let Some((units, scale)) = scaled(number) {
+                    let long = decimal_of(number).unwrap();
+                    assert_eq!(Decimal::new(units, scale), long, "{number}");
+                    assert!(scale <= long.scale(), "{number}");
+                }
+            }
+        }
+        assert_eq!(scaled(f64::NAN), None);
+        assert_eq!(scaled(-0.0), Some((0, 0)));
     }
 
     #[test]

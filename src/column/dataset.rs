@@ -78,6 +78,11 @@ impl TableData {
         else {
             return Vec::new();
         };
+        // As many different keys as rows with one: none is doubled, and codes are rows.
+        if keys.distinct_count() as usize == keys.len() {
+            self.row_by_code = (0..keys.distinct_count()).collect();
+            return Vec::new();
+        }
         let mut counts = vec![0_usize; keys.distinct_count() as usize];
         let mut row_by_code = vec![ROW_MISSING; keys.distinct_count() as usize];
         let mut unkeyed = RowSet::default();

@@ -7,6 +7,7 @@
 
 mod build;
 mod dataset;
+mod index;
 mod number;
 mod rows;
 mod text;

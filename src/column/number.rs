@@ -102,7 +102,8 @@ impl NumberBuilder {
         }
     }
 
-    fn push_scaled(&mut self, value: i64, value_scale: u32) {
+    /// Adds `value / 10^value_scale`.
+    pub(super) fn push_scaled(&mut self, value: i64, value_scale: u32) {
         if let NumberColumn::Scaled { scale, units } = &mut self.column {
             if value_scale > *scale && !rescale(units, value_scale - *scale) {
                 return self.push_wide(Decimal::new(value, value_scale));
