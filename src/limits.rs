@@ -6,6 +6,12 @@
 pub const POLICY_BYTES_MAX: usize = 8 << 20;
 /// Bytes of all `.own` files of a project.
 pub const POLICY_SET_BYTES_MAX: usize = 64 << 20;
+/// `.own` files of a project.
+pub const POLICY_FILES_MAX: usize = 10_000;
+/// Folders inside folders of a project.
+pub const FOLDERS_DEEP_MAX: usize = 32;
+/// Bytes of `ownward.toml`.
+pub const CONFIG_BYTES_MAX: usize = 1 << 20;
 /// Brackets inside brackets.
 pub const NESTING_MAX: usize = 64;
 /// Diagnostics shown in one run; the count of the rest is told.
@@ -16,6 +22,8 @@ pub const LIST_BYTES_MAX: usize = 64 << 20;
 pub const CELL_BYTES_MAX: usize = 1 << 20;
 /// Bytes of one record (a CSV row, a JSON line) of a snapshot.
 pub const RECORD_BYTES_MAX: usize = 16 << 20;
+/// Columns of one table or file of a snapshot.
+pub const COLUMNS_MAX: usize = 10_000;
 /// Rows of one record type in a snapshot; row numbers are 32 bits wide and a few values are reserved.
 pub const ROWS_MAX: usize = u32::MAX as usize - 16;
 /// Bytes of distinct text in one column.

@@ -20,11 +20,7 @@ pub struct Binding {
 /// Binds every name and reports those nobody answers to.
 ///
 /// `unknown` is how bad an unknown name is: an error where the people are known, a note where their file is not at hand.
-pub fn bind(
-    policy: &TypedPolicy,
-    directory: Directory,
-    unknown: Severity,
-) -> (Binding, Vec<Diagnostic>) {
+pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Severity) -> (Binding, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut names = Vec::new();
     let mut meant = Vec::new();
@@ -54,11 +50,7 @@ pub fn bind(
         .iter()
         .map(|list| {
             let mut rows = FxHashMap::default();
-            if let Some((data, column)) = list
-                .data
-                .as_ref()
-                .and_then(|data| Some((data, data.column(&list.by)?)))
-            {
+            if let Some((data, column)) = list.data.as_ref().and_then(|data| Some((data, data.column(&list.by)?))) {
                 for row in 0..data.rows.len() {
                     if let Some(cell) = data.cell(row, column) {
                         rows.entry(fold(cell)).or_insert(row);
@@ -68,12 +60,7 @@ pub fn bind(
             rows
         })
         .collect();
-    let binding = Binding {
-        directory,
-        names,
-        meant,
-        lists,
-    };
+    let binding = Binding { directory, names, meant, lists };
     binding.cells(policy, unknown, &mut diagnostics);
     crate::diagnostic::sort(&mut diagnostics);
     (binding, diagnostics)
@@ -90,18 +77,13 @@ fn name_diagnostic(
         Found::Owner(_) => None,
         Found::Inactive(_) => Some(
             Diagnostic::warning(Code::InactiveOwner, format!("`{text}` is not active"))
-                .with_note(
-                    "a rule that names somebody inactive does not match: the next one is tried",
-                )
+                .with_note("a rule that names somebody inactive does not match: the next one is tried")
                 .help("name somebody else, or remove the rule"),
         ),
         Found::Ambiguous(keys) => Some(
-            Diagnostic::error(
-                Code::AmbiguousName,
-                format!("`{text}` fits {} people", keys.len()),
-            )
-            .with_note(format!("their keys: {}", keys.join(", ")))
-            .help("name the person by key"),
+            Diagnostic::error(Code::AmbiguousName, format!("`{text}` fits {} people", keys.len()))
+                .with_note(format!("their keys: {}", keys.join(", ")))
+                .help("name the person by key"),
         ),
         Found::Unknown => {
             let declared = policy.schema.people.is_some();
@@ -114,17 +96,13 @@ fn name_diagnostic(
                 }
             });
             Some(
-                Diagnostic::new(
-                    Code::UnknownOwner,
-                    severity,
-                    format!("nobody is called `{text}`"),
-                )
-                .with_note(if declared && !directory.has_people {
-                    "the directory of people is not at hand, so this may be a person's key"
-                } else {
-                    "no person, team or queue of that name is known"
-                })
-                .help(help),
+                Diagnostic::new(Code::UnknownOwner, severity, format!("nobody is called `{text}`"))
+                    .with_note(if declared && !directory.has_people {
+                        "the directory of people is not at hand, so this may be a person's key"
+                    } else {
+                        "no person, team or queue of that name is known"
+                    })
+                    .help(help),
             )
         }
     }
@@ -191,10 +169,7 @@ impl Binding {
 
     /// Whether an owner is the one a name means, active or not.
     pub fn is_called(&self, owner: &Owner, name: NameId) -> bool {
-        self.meant[name.0 as usize]
-            .as_ref()
-            .or(self.names[name.0 as usize].as_ref().ok())
-            == Some(owner)
+        self.meant[name.0 as usize].as_ref().or(self.names[name.0 as usize].as_ref().ok()) == Some(owner)
     }
 
     /// Whether an owner is the named team or belongs to it.
@@ -202,23 +177,19 @@ impl Binding {
         let Ok(team) = self.name(team) else {
             return false;
         };
-        owner == team
-            || (owner.kind == OwnerKind::Person && self.directory.is_member(&owner.id, &team.id))
+        owner == team || (owner.kind == OwnerKind::Person && self.directory.is_member(&owner.id, &team.id))
     }
 
     /// The manager of an owner, or why there is none.
     pub fn manager_of(&self, owner: &Owner) -> Result<Owner, String> {
         if owner.kind != OwnerKind::Person {
-            return Err(format!(
-                "`{}` is a {}, which has no manager",
-                owner.id,
-                owner.kind.word()
-            ));
+            return Err(format!("`{}` is a {}, which has no manager", owner.id, owner.kind.word()));
         }
         match self.directory.manager_of(&owner.id) {
             None => Err(format!("`{}` has no manager", owner.id)),
-            Some(found) => self::owner(found, "the manager")
-                .map_err(|reason| format!("manager of `{}`: {reason}", owner.id)),
+            Some(found) => {
+                self::owner(found, "the manager").map_err(|reason| format!("manager of `{}`: {reason}", owner.id))
+            }
         }
     }
 
@@ -241,19 +212,12 @@ impl Binding {
             let Some((line_number, cell)) = bad.first() else {
                 continue;
             };
-            let rest = if bad.len() > 1 {
-                format!(", and {} more", bad.len() - 1)
-            } else {
-                String::new()
-            };
+            let rest = if bad.len() > 1 { format!(", and {} more", bad.len() - 1) } else { String::new() };
             diagnostics.push(
                 Diagnostic::new(
                     Code::UnknownOwner,
                     unknown,
-                    format!(
-                        "`{name}` names {} that nobody answers to",
-                        count_cells(bad.len())
-                    ),
+                    format!("`{name}` names {} that nobody answers to", count_cells(bad.len())),
                 )
                 .at(span, format!("column `{}`", data.headers[column]))
                 .with_note(format!("{file} line {line_number}: {}{rest}", reasons[0]))
@@ -265,32 +229,17 @@ impl Binding {
 }
 
 fn count_cells(count: usize) -> String {
-    if count == 1 {
-        "an owner".into()
-    } else {
-        format!("{count} owners")
-    }
+    if count == 1 { "an owner".into() } else { format!("{count} owners") }
 }
 
-type OwnerColumn<'p> = (
-    &'p str,
-    &'p str,
-    crate::source::Span,
-    &'p crate::schema::Tabular,
-    usize,
-);
+type OwnerColumn<'p> = (&'p str, &'p str, crate::source::Span, &'p crate::schema::Tabular, usize);
 
 /// The columns of lists and tables that rules take owners from.
 fn owner_columns(policy: &TypedPolicy) -> Vec<OwnerColumn<'_>> {
     use crate::check::policy::TargetKind;
     let mut lists: Vec<(ListId, usize)> = Vec::new();
     let mut tables: Vec<(TableId, usize)> = Vec::new();
-    for target in policy
-        .roles
-        .iter()
-        .flat_map(|role| &role.rules)
-        .flat_map(|rule| &rule.targets)
-    {
+    for target in policy.roles.iter().flat_map(|role| &role.rules).flat_map(|rule| &rule.targets) {
         let mut kind = &target.kind;
         while let TargetKind::Manager(inner) = kind {
             kind = inner;
@@ -307,23 +256,11 @@ fn owner_columns(policy: &TypedPolicy) -> Vec<OwnerColumn<'_>> {
     tables.dedup();
     let lists = lists.into_iter().filter_map(|(id, column)| {
         let list = policy.schema.list(id);
-        Some((
-            list.name.as_str(),
-            list.file.as_str(),
-            list.span,
-            list.data.as_ref()?,
-            column,
-        ))
+        Some((list.name.as_str(), list.file.as_str(), list.span, list.data.as_ref()?, column))
     });
     let tables = tables.into_iter().filter_map(|(id, column)| {
         let table = policy.schema.table(id);
-        Some((
-            table.name.as_str(),
-            table.file.as_str(),
-            table.span,
-            table.data.as_ref()?,
-            column,
-        ))
+        Some((table.name.as_str(), table.file.as_str(), table.span, table.data.as_ref()?, column))
     });
     lists.chain(tables).collect()
 }

@@ -42,23 +42,15 @@ impl TableIndex {
             .iter()
             .zip(&table.paths)
             .map(|(line, path)| {
-                let kind = &schema
-                    .record(path.record(schema, record))
-                    .field(path.field)
-                    .kind;
+                let kind = &schema.record(path.record(schema, record)).field(path.field).kind;
                 match line.how {
                     MatchHow::Equals { .. } => Line::Equals(kind.clone()),
                     MatchHow::StartsWith { .. } => Line::Prefix,
-                    MatchHow::Between { .. } => Line::Range {
-                        is_date: *kind == FieldKind::Date,
-                    },
+                    MatchHow::Between { .. } => Line::Range { is_date: *kind == FieldKind::Date },
                 }
             })
             .collect();
-        let mut index = TableIndex {
-            kinds,
-            ..TableIndex::default()
-        };
+        let mut index = TableIndex { kinds, ..TableIndex::default() };
         if let Some(data) = &declared.data {
             for row in 0..data.rows.len() {
                 index.add(data, &declared.matches, row);
@@ -70,10 +62,7 @@ impl TableIndex {
     }
 
     fn add(&mut self, data: &Tabular, lines: &[crate::schema::TableMatch], row: usize) {
-        let cell = |column: &str| {
-            data.column(column)
-                .and_then(|column| data.cell(row, column))
-        };
+        let cell = |column: &str| data.column(column).and_then(|column| data.cell(row, column));
         let mut key = String::new();
         let mut prefix = String::new();
         let mut ranges = Vec::new();
@@ -104,10 +93,7 @@ impl TableIndex {
         }
         self.prefix_lengths.push(prefix.chars().count());
         push_part(&mut key, &prefix);
-        self.rows
-            .entry(key)
-            .or_default()
-            .push(Entry { row, ranges });
+        self.rows.entry(key).or_default().push(Entry { row, ranges });
     }
 
     /// The best row for a record's values, one a `match` line in order: the longest prefix, then the narrowest range,
@@ -134,11 +120,7 @@ impl TableIndex {
             push_part(&mut key, "");
             return self.narrowest(&key, &numbers);
         };
-        let borders: Vec<usize> = text
-            .char_indices()
-            .map(|(at, _)| at)
-            .chain(std::iter::once(text.len()))
-            .collect();
+        let borders: Vec<usize> = text.char_indices().map(|(at, _)| at).chain(std::iter::once(text.len())).collect();
         self.prefix_lengths.iter().find_map(|length| {
             let prefix = &text[..*borders.get(*length)?];
             let mut key = key.clone();
@@ -149,13 +131,9 @@ impl TableIndex {
 
     fn narrowest(&self, key: &str, numbers: &[Decimal]) -> Option<usize> {
         let fits = |entry: &&Entry| {
-            entry
-                .ranges
-                .iter()
-                .zip(numbers)
-                .all(|((low, high), number)| {
-                    low.is_none_or(|low| low <= *number) && high.is_none_or(|high| *number <= high)
-                })
+            entry.ranges.iter().zip(numbers).all(|((low, high), number)| {
+                low.is_none_or(|low| low <= *number) && high.is_none_or(|high| *number <= high)
+            })
         };
         self.rows
             .get(key)?
@@ -168,10 +146,7 @@ impl TableIndex {
 
     /// All bounds of the ranges of one line, for cutting a column of numbers into intervals.
     pub fn bounds(&self, line: usize) -> Vec<Decimal> {
-        let range = self.kinds[..line]
-            .iter()
-            .filter(|kind| matches!(kind, Line::Range { .. }))
-            .count();
+        let range = self.kinds[..line].iter().filter(|kind| matches!(kind, Line::Range { .. })).count();
         let mut bounds: Vec<Decimal> = self
             .rows
             .values()

@@ -34,11 +34,7 @@ pub fn files_needed(tree: &Tree) -> Vec<String> {
 }
 
 /// The declared schema. `inferred` record types are added where none of their name is declared.
-pub fn schema(
-    tree: &Tree,
-    files: &FilesBeside,
-    inferred: Vec<RecordType>,
-) -> (Schema, Vec<Diagnostic>) {
+pub fn schema(tree: &Tree, files: &FilesBeside, inferred: Vec<RecordType>) -> (Schema, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut schema = declarations::schema(tree, files, &mut diagnostics);
     for record in inferred {
@@ -56,11 +52,7 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
     checker.roles();
     let mut diagnostics = checker.diagnostics;
     diagnostic::sort(&mut diagnostics);
-    let policy = policy::TypedPolicy {
-        schema: checker.schema,
-        roles: checker.roles,
-        names: checker.names,
-    };
+    let policy = policy::TypedPolicy { schema: checker.schema, roles: checker.roles, names: checker.names };
     (policy, diagnostics)
 }
 
@@ -80,8 +72,7 @@ struct Checker<'t> {
 
 impl<'t> Checker<'t> {
     fn new(tree: &'t Tree, schema: Schema) -> Self {
-        let infers_teams =
-            schema.teams.is_empty() && schema.queues.is_empty() && schema.people.is_none();
+        let infers_teams = schema.teams.is_empty() && schema.queues.is_empty() && schema.people.is_none();
         Self {
             tree,
             schema,
@@ -98,13 +89,7 @@ impl<'t> Checker<'t> {
         self.diagnostics.push(diagnostic);
     }
 
-    fn error(
-        &mut self,
-        code: Code,
-        headline: impl Into<String>,
-        span: crate::source::Span,
-        label: impl Into<String>,
-    ) {
+    fn error(&mut self, code: Code, headline: impl Into<String>, span: crate::source::Span, label: impl Into<String>) {
         self.push(Diagnostic::error(code, headline).at(span, label));
     }
 }

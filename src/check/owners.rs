@@ -3,8 +3,7 @@
 use super::Checker;
 use super::declarations::same;
 use super::policy::{
-    Cond, NameId, OwnerName, OwnerPath, OwnerRef, Path, RoleId, TableUse, Target, TargetKind,
-    TestKind,
+    Cond, NameId, OwnerName, OwnerPath, OwnerRef, Path, RoleId, TableUse, Target, TargetKind, TestKind,
 };
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
@@ -15,31 +14,20 @@ use crate::syntax::{Expr, ExprKind, PathExpr, Who, WhoKind, Word};
 impl Checker<'_> {
     /// The chain of a rule's targets. `conditions` are those of the rule and its groups: a list cell is the row that
     /// one of them found.
-    pub(super) fn targets(
-        &mut self,
-        chain: &[Who],
-        conditions: &[Cond],
-        scope: &Scope,
-    ) -> Vec<Target> {
+    pub(super) fn targets(&mut self, chain: &[Who], conditions: &[Cond], scope: &Scope) -> Vec<Target> {
         let targets: Vec<Target> = chain
             .iter()
             .filter_map(|who| {
                 let kind = self.target(who, conditions, scope)?;
-                Some(Target {
-                    kind,
-                    span: who.span,
-                })
+                Some(Target { kind, span: who.span })
             })
             .collect();
         for (index, target) in targets.iter().enumerate() {
             if target.kind == TargetKind::Nobody && index + 1 < targets.len() {
                 self.push(
-                    Diagnostic::warning(
-                        Code::UnreachableElse,
-                        "nothing after `else` is ever reached",
-                    )
-                    .at(target.span, "`nobody` always answers")
-                    .help("put `nobody` last"),
+                    Diagnostic::warning(Code::UnreachableElse, "nothing after `else` is ever reached")
+                        .at(target.span, "`nobody` always answers")
+                        .help("put `nobody` last"),
                 );
             }
         }
@@ -63,20 +51,15 @@ impl Checker<'_> {
                 }
                 Some(TargetKind::Manager(Box::new(inner)))
             }
-            WhoKind::OwnerOf(role, path) => self
-                .owner_of(role, path, scope)
-                .map(|owner| TargetKind::OwnerOf(OwnerRef::Of(owner))),
+            WhoKind::OwnerOf(role, path) => {
+                self.owner_of(role, path, scope).map(|owner| TargetKind::OwnerOf(OwnerRef::Of(owner)))
+            }
             WhoKind::Text(text) => Some(TargetKind::Name(self.name(text, who.span))),
             WhoKind::Path(path) => self.path_target(path, conditions, scope),
         }
     }
 
-    fn path_target(
-        &mut self,
-        path: &PathExpr,
-        conditions: &[Cond],
-        scope: &Scope,
-    ) -> Option<TargetKind> {
+    fn path_target(&mut self, path: &PathExpr, conditions: &[Cond], scope: &Scope) -> Option<TargetKind> {
         if let Some(stray) = &path.stray {
             let whole = format!("{} {}", path.text(), stray.text);
             let known = self.owner_words();
@@ -90,20 +73,10 @@ impl Checker<'_> {
         }
         let first = path.names.first()?.clone();
         let rest: Vec<Word> = path.names[1..].to_vec();
-        if let Some(list) = self
-            .schema
-            .lists
-            .iter()
-            .position(|list| same(&list.name, &first.text))
-        {
+        if let Some(list) = self.schema.lists.iter().position(|list| same(&list.name, &first.text)) {
             return self.list_cell(ListId(u16::try_from(list).ok()?), &first, &rest, conditions);
         }
-        if let Some(table) = self
-            .schema
-            .tables
-            .iter()
-            .position(|table| same(&table.name, &first.text))
-        {
+        if let Some(table) = self.schema.tables.iter().position(|table| same(&table.name, &first.text)) {
             return self.table_cell(TableId(u16::try_from(table).ok()?), &first, &rest, scope);
         }
         if rest.is_empty() && same(&first.text, &scope.role) {
@@ -114,12 +87,9 @@ impl Checker<'_> {
         match (field, is_owner) {
             (Some(_), true) => {
                 self.push(
-                    Diagnostic::error(
-                        Code::AmbiguousWord,
-                        format!("`{}` is a field and an owner", path.text()),
-                    )
-                    .at(path.span, "which is meant?")
-                    .help("quote the owner's name"),
+                    Diagnostic::error(Code::AmbiguousWord, format!("`{}` is a field and an owner", path.text()))
+                        .at(path.span, "which is meant?")
+                        .help("quote the owner's name"),
                 );
                 None
             }
@@ -144,27 +114,18 @@ impl Checker<'_> {
         }
         let (name, kind) = (field.name.clone(), field.kind.describe());
         let help = match field.kind {
-            FieldKind::Reference { .. } => format!(
-                "write `owner of {}` for the owner of that record",
-                path.text()
-            ),
+            FieldKind::Reference { .. } => format!("write `owner of {}` for the owner of that record", path.text()),
             _ => "name an owner, or a text field that holds one".to_owned(),
         };
         self.push(
-            Diagnostic::error(Code::WrongType, format!("`{name}` holds no owner"))
-                .at(path.span, kind)
-                .help(help),
+            Diagnostic::error(Code::WrongType, format!("`{name}` holds no owner")).at(path.span, kind).help(help),
         );
         None
     }
 
     fn is_declared_owner(&self, name: &str) -> bool {
         self.schema.teams.iter().any(|team| same(&team.name, name))
-            || self
-                .schema
-                .queues
-                .iter()
-                .any(|queue| same(&queue.name, name))
+            || self.schema.queues.iter().any(|queue| same(&queue.name, name))
     }
 
     fn owner_words(&self) -> Vec<String> {
@@ -178,28 +139,15 @@ impl Checker<'_> {
         let index = match self.names.iter().position(|name| name.text == text) {
             Some(index) => index,
             None => {
-                if self.infers_teams && !self.schema.teams.iter().any(|team| same(&team.name, text))
-                {
-                    self.schema.teams.push(crate::schema::Team {
-                        name: text.to_owned(),
-                        part_of: None,
-                        span: None,
-                    });
+                if self.infers_teams && !self.schema.teams.iter().any(|team| same(&team.name, text)) {
+                    self.schema.teams.push(crate::schema::Team { name: text.to_owned(), part_of: None, span: None });
                     self.push(
-                        Diagnostic::note(
-                            Code::InferredTeam,
-                            format!("`{text}` is taken for a team"),
-                        )
-                        .at(span, "not declared")
-                        .help(format!(
-                            "write `team {text}` or `queue {text}` to say which it is"
-                        )),
+                        Diagnostic::note(Code::InferredTeam, format!("`{text}` is taken for a team"))
+                            .at(span, "not declared")
+                            .help(format!("write `team {text}` or `queue {text}` to say which it is")),
                     );
                 }
-                self.names.push(OwnerName {
-                    text: text.to_owned(),
-                    span,
-                });
+                self.names.push(OwnerName { text: text.to_owned(), span });
                 self.names.len() - 1
             }
         };
@@ -211,9 +159,7 @@ impl Checker<'_> {
         match &value.kind {
             ExprKind::Group(inner) => self.owner_name(inner),
             ExprKind::Quoted(text) => Some(self.name(text, value.span)),
-            ExprKind::Path(path) if path.stray.is_none() => {
-                Some(self.name(&path.text(), path.span))
-            }
+            ExprKind::Path(path) if path.stray.is_none() => Some(self.name(&path.text(), path.span)),
             ExprKind::Broken => None,
             _ => {
                 self.push(
@@ -232,8 +178,7 @@ impl Checker<'_> {
             return Some(self.name(&text, path.span));
         }
         let teams = self.schema.teams.iter().map(|team| team.name.as_str());
-        let help =
-            did_you_mean(&text, teams).unwrap_or_else(|| format!("declare it: `team {text}`"));
+        let help = did_you_mean(&text, teams).unwrap_or_else(|| format!("declare it: `team {text}`"));
         self.push(
             Diagnostic::error(Code::UnknownTeam, format!("no team `{text}`"))
                 .at(path.span, "an owner is only in a team")
@@ -242,24 +187,12 @@ impl Checker<'_> {
         None
     }
 
-    fn list_cell(
-        &mut self,
-        list: ListId,
-        name: &Word,
-        rest: &[Word],
-        conditions: &[Cond],
-    ) -> Option<TargetKind> {
+    fn list_cell(&mut self, list: ListId, name: &Word, rest: &[Word], conditions: &[Cond]) -> Option<TargetKind> {
         let [column] = rest else {
             self.push(
-                Diagnostic::error(
-                    Code::WhichColumn,
-                    format!("`{}` is a list: which column?", name.text),
-                )
-                .at(name.span, "a list has several columns")
-                .help(format!(
-                    "write `{}.owner` with the column that holds the owner",
-                    name.text
-                )),
+                Diagnostic::error(Code::WhichColumn, format!("`{}` is a list: which column?", name.text))
+                    .at(name.span, "a list has several columns")
+                    .help(format!("write `{}.owner` with the column that holds the owner", name.text)),
             );
             return None;
         };
@@ -270,11 +203,7 @@ impl Checker<'_> {
         let path = match found.as_slice() {
             [path] => (*path).clone(),
             others => {
-                let what = if others.is_empty() {
-                    "no condition"
-                } else {
-                    "more than one condition"
-                };
+                let what = if others.is_empty() { "no condition" } else { "more than one condition" };
                 self.push(
                     Diagnostic::error(Code::WhichRow, format!("which row of `{}`?", name.text))
                         .at(name.span, format!("{what} of this rule finds a row of it"))
@@ -288,12 +217,7 @@ impl Checker<'_> {
         Some(TargetKind::Cell { list, path, column })
     }
 
-    fn known_cell(
-        &mut self,
-        column: &Word,
-        name: &str,
-        data: Option<crate::schema::Tabular>,
-    ) -> Option<usize> {
+    fn known_cell(&mut self, column: &Word, name: &str, data: Option<crate::schema::Tabular>) -> Option<usize> {
         let Some(data) = data else {
             // The file could not be read: that error is enough.
             return Some(0);
@@ -302,28 +226,16 @@ impl Checker<'_> {
         if found.is_none() {
             let known = data.headers.join(", ");
             self.push(
-                Diagnostic::error(
-                    Code::UnknownColumn,
-                    format!("`{name}` has no column `{}`", column.text),
-                )
-                .at(column.span, "not in its header line")
-                .with_note(format!("its columns: {known}"))
-                .maybe_help(did_you_mean(
-                    &column.text,
-                    data.headers.iter().map(String::as_str),
-                )),
+                Diagnostic::error(Code::UnknownColumn, format!("`{name}` has no column `{}`", column.text))
+                    .at(column.span, "not in its header line")
+                    .with_note(format!("its columns: {known}"))
+                    .maybe_help(did_you_mean(&column.text, data.headers.iter().map(String::as_str))),
             );
         }
         found
     }
 
-    fn table_cell(
-        &mut self,
-        table: TableId,
-        name: &Word,
-        rest: &[Word],
-        scope: &Scope,
-    ) -> Option<TargetKind> {
+    fn table_cell(&mut self, table: TableId, name: &Word, rest: &[Word], scope: &Scope) -> Option<TargetKind> {
         if let [_, extra, ..] = rest {
             self.error(
                 Code::WhichColumn,
@@ -337,18 +249,10 @@ impl Checker<'_> {
         let give = self.schema.table(table).give.clone();
         let column = match rest.first() {
             Some(column) => column.clone(),
-            None => Word {
-                text: give,
-                span: name.span,
-                quoted: true,
-            },
+            None => Word { text: give, span: name.span, quoted: true },
         };
         let column = self.known_cell(&column, &name.text, self.schema.table(table).data.clone())?;
-        Some(TargetKind::Table(TableUse {
-            table,
-            paths,
-            column,
-        }))
+        Some(TargetKind::Table(TableUse { table, paths, column }))
     }
 
     /// The fields that a table's `match` lines mean for this record type.
@@ -359,20 +263,9 @@ impl Checker<'_> {
         let mut paths = Vec::new();
         let mut sound = true;
         for line in lines {
-            let names = line
-                .path
-                .iter()
-                .map(|name| Word {
-                    text: name.clone(),
-                    span: line.span,
-                    quoted: false,
-                })
-                .collect();
-            let expr = PathExpr {
-                names,
-                span: line.span,
-                stray: None,
-            };
+            let names =
+                line.path.iter().map(|name| Word { text: name.clone(), span: line.span, quoted: false }).collect();
+            let expr = PathExpr { names, span: line.span, stray: None };
             let Some((path, record)) = self.resolve(&expr, &scope) else {
                 sound = false;
                 continue;
@@ -399,13 +292,7 @@ impl Checker<'_> {
     }
 
     /// Cells of a table that can never match, because they are no value of the field they are matched with.
-    fn check_cells(
-        &mut self,
-        table: TableId,
-        how: &MatchHow,
-        field: &crate::schema::Field,
-        span: Span,
-    ) {
+    fn check_cells(&mut self, table: TableId, how: &MatchHow, field: &crate::schema::Field, span: Span) {
         let Some(data) = self.schema.table(table).data.clone() else {
             return;
         };
@@ -431,15 +318,9 @@ impl Checker<'_> {
                 self.push(
                     Diagnostic::error(
                         Code::BadCell,
-                        format!(
-                            "`{cell}` in column `{column}` is no value of `{}`",
-                            field.name
-                        ),
+                        format!("`{cell}` in column `{column}` is no value of `{}`", field.name),
                     )
-                    .at(
-                        span,
-                        format!("`{}` is {}", field.name, field.kind.describe()),
-                    )
+                    .at(span, format!("`{}` is {}", field.name, field.kind.describe()))
                     .with_note(format!(
                         "{} line {line_number}: this row would never match",
                         self.schema.table(table).file
@@ -452,12 +333,7 @@ impl Checker<'_> {
     }
 
     /// `owner of account.parent`: the role of the record that the path leads to.
-    pub(super) fn owner_of(
-        &mut self,
-        role: &Word,
-        path: &PathExpr,
-        scope: &Scope,
-    ) -> Option<OwnerPath> {
+    pub(super) fn owner_of(&mut self, role: &Word, path: &PathExpr, scope: &Scope) -> Option<OwnerPath> {
         if let Some(stray) = &path.stray {
             let first = stray.text.split(' ').next().unwrap_or_default().to_owned();
             self.error(
@@ -472,10 +348,7 @@ impl Checker<'_> {
         let mut all = scope.prefix.clone();
         all.append(&mut steps);
         let role_id = self.role_named(record, role, path.span)?;
-        Some(OwnerPath {
-            steps: all,
-            role: role_id,
-        })
+        Some(OwnerPath { steps: all, role: role_id })
     }
 
     /// Another role of the same record: `owner` inside `decide backup of Account`.
@@ -484,45 +357,25 @@ impl Checker<'_> {
         if wanted == scope.role.to_lowercase() {
             return None;
         }
-        let index = self
-            .roles
-            .iter()
-            .position(|role| role.record == scope.root && role.name.to_lowercase() == wanted)?;
-        Some(OwnerPath {
-            steps: Vec::new(),
-            role: RoleId(u16::try_from(index).ok()?),
-        })
+        let index =
+            self.roles.iter().position(|role| role.record == scope.root && role.name.to_lowercase() == wanted)?;
+        Some(OwnerPath { steps: Vec::new(), role: RoleId(u16::try_from(index).ok()?) })
     }
 
     fn role_named(&mut self, record: RecordId, role: &Word, span: Span) -> Option<RoleId> {
-        let found = self
-            .roles
-            .iter()
-            .position(|known| known.record == record && same(&known.name, &role.text));
+        let found = self.roles.iter().position(|known| known.record == record && same(&known.name, &role.text));
         if let Some(index) = found {
             return u16::try_from(index).ok().map(RoleId);
         }
         let record_name = self.schema.record(record).name.clone();
-        let roles: Vec<String> = self
-            .roles
-            .iter()
-            .filter(|known| known.record == record)
-            .map(|known| known.name.clone())
-            .collect();
-        let help =
-            did_you_mean(&role.text, roles.iter().map(String::as_str)).unwrap_or_else(|| {
-                format!(
-                    "write `decide {} of {record_name} {{ … }}` first",
-                    role.text
-                )
-            });
+        let roles: Vec<String> =
+            self.roles.iter().filter(|known| known.record == record).map(|known| known.name.clone()).collect();
+        let help = did_you_mean(&role.text, roles.iter().map(String::as_str))
+            .unwrap_or_else(|| format!("write `decide {} of {record_name} {{ … }}` first", role.text));
         self.push(
-            Diagnostic::error(
-                Code::UnknownRole,
-                format!("nothing decides `{} of {record_name}`", role.text),
-            )
-            .at(role.span.to(span), "no such role")
-            .help(help),
+            Diagnostic::error(Code::UnknownRole, format!("nothing decides `{} of {record_name}`", role.text))
+                .at(role.span.to(span), "no such role")
+                .help(help),
         );
         None
     }
@@ -531,14 +384,9 @@ impl Checker<'_> {
 /// The paths that conditions look up in a list, where all of them must hold.
 fn positive_look_ups<'c>(cond: &'c Cond, list: ListId, found: &mut Vec<&'c Path>) {
     match cond {
-        Cond::All(parts) => parts
-            .iter()
-            .for_each(|part| positive_look_ups(part, list, found)),
+        Cond::All(parts) => parts.iter().for_each(|part| positive_look_ups(part, list, found)),
         Cond::Named { body, .. } => positive_look_ups(body, list, found),
-        Cond::Test {
-            kind: TestKind::InList { path, list: of },
-            ..
-        } if *of == list => found.push(path),
+        Cond::Test { kind: TestKind::InList { path, list: of }, .. } if *of == list => found.push(path),
         _ => {}
     }
 }
@@ -555,10 +403,7 @@ fn fits(how: &MatchHow, kind: &FieldKind) -> bool {
                     | FieldKind::Reference { .. }
             )
         }
-        MatchHow::Between { .. } => matches!(
-            kind,
-            FieldKind::Number | FieldKind::Money(_) | FieldKind::Date
-        ),
+        MatchHow::Between { .. } => matches!(kind, FieldKind::Number | FieldKind::Money(_) | FieldKind::Date),
         MatchHow::StartsWith { .. } => matches!(kind, FieldKind::Text),
     }
 }

@@ -42,8 +42,7 @@ impl TypedPolicy {
 
     /// The role of a name for a record type.
     pub fn find_role(&self, record: RecordId, name: &str) -> Option<RoleId> {
-        self.role_ids()
-            .find(|id| self.role(*id).record == record && self.role(*id).name == name)
+        self.role_ids().find(|id| self.role(*id).record == record && self.role(*id).name == name)
     }
 }
 
@@ -125,9 +124,7 @@ impl Cond {
     /// Where it is written.
     pub fn span(&self) -> Option<Span> {
         match self {
-            Cond::Test { span, .. } | Cond::Named { span, .. } | Cond::AtLeast { span, .. } => {
-                Some(*span)
-            }
+            Cond::Test { span, .. } | Cond::Named { span, .. } | Cond::AtLeast { span, .. } => Some(*span),
             Cond::Not(inner) => inner.span(),
             Cond::All(parts) | Cond::Any(parts) => {
                 let mut spans = parts.iter().filter_map(Cond::span);
@@ -142,9 +139,7 @@ impl Cond {
         match self {
             Cond::All(parts) | Cond::Any(parts) => parts.iter().for_each(|part| part.visit(visit)),
             Cond::Not(inner) | Cond::Named { body: inner, .. } => inner.visit(visit),
-            Cond::AtLeast { criteria, .. } => {
-                criteria.iter().for_each(|one| one.condition.visit(visit))
-            }
+            Cond::AtLeast { criteria, .. } => criteria.iter().for_each(|one| one.condition.visit(visit)),
             Cond::Test { kind, span } => visit(kind, *span),
         }
     }
@@ -246,42 +241,23 @@ pub struct Range<T> {
 
 impl<T: Clone> Range<T> {
     pub fn point(value: T) -> Self {
-        Range {
-            low: Some((value.clone(), true)),
-            high: Some((value, true)),
-        }
+        Range { low: Some((value.clone(), true)), high: Some((value, true)) }
     }
 
     /// The values for which `value op bound` holds; `!=` has no range of its own and is written as a negated `=`.
     pub fn of(op: CompareOp, bound: T) -> Self {
         match op {
             CompareOp::Equal | CompareOp::Unequal => Range::point(bound),
-            CompareOp::Less => Range {
-                low: None,
-                high: Some((bound, false)),
-            },
-            CompareOp::AtMost => Range {
-                low: None,
-                high: Some((bound, true)),
-            },
-            CompareOp::More => Range {
-                low: Some((bound, false)),
-                high: None,
-            },
-            CompareOp::AtLeast => Range {
-                low: Some((bound, true)),
-                high: None,
-            },
+            CompareOp::Less => Range { low: None, high: Some((bound, false)) },
+            CompareOp::AtMost => Range { low: None, high: Some((bound, true)) },
+            CompareOp::More => Range { low: Some((bound, false)), high: None },
+            CompareOp::AtLeast => Range { low: Some((bound, true)), high: None },
         }
     }
 
     pub fn map<U>(&self, f: impl Fn(&T) -> U) -> Range<U> {
-        let bound =
-            |side: &Option<(T, bool)>| side.as_ref().map(|(value, included)| (f(value), *included));
-        Range {
-            low: bound(&self.low),
-            high: bound(&self.high),
-        }
+        let bound = |side: &Option<(T, bool)>| side.as_ref().map(|(value, included)| (f(value), *included));
+        Range { low: bound(&self.low), high: bound(&self.high) }
     }
 }
 
@@ -309,10 +285,7 @@ pub enum DayMark {
 }
 
 impl DayMark {
-    pub const TODAY: DayMark = DayMark::Today {
-        amount: 0,
-        unit: Unit::Days,
-    };
+    pub const TODAY: DayMark = DayMark::Today { amount: 0, unit: Unit::Days };
 
     pub fn day(self, as_of: &AsOf) -> i32 {
         match self {
@@ -337,13 +310,10 @@ impl InstantMark {
     pub fn instant(self, as_of: &AsOf) -> i64 {
         match self {
             InstantMark::StartOf(mark) => time::start_of_day(mark.day(as_of), &as_of.zone),
-            InstantMark::EndOf(mark) => time::start_of_day(
-                mark.day(as_of).saturating_add(1).min(time::DAY_MAX),
-                &as_of.zone,
-            ),
-            InstantMark::Now { minutes } => as_of
-                .instant
-                .saturating_add(minutes.saturating_mul(60_000_000)),
+            InstantMark::EndOf(mark) => {
+                time::start_of_day(mark.day(as_of).saturating_add(1).min(time::DAY_MAX), &as_of.zone)
+            }
+            InstantMark::Now { minutes } => as_of.instant.saturating_add(minutes.saturating_mul(60_000_000)),
         }
     }
 }
@@ -377,11 +347,9 @@ impl Path {
 
 /// The record type reached from `record` over reference fields. A step that is no reference stays where it is.
 pub fn walk(schema: &Schema, record: RecordId, steps: &[FieldId]) -> RecordId {
-    steps.iter().fold(record, |at, step| {
-        match schema.record(at).field(*step).kind {
-            crate::schema::FieldKind::Reference { record, .. } => record,
-            _ => at,
-        }
+    steps.iter().fold(record, |at, step| match schema.record(at).field(*step).kind {
+        crate::schema::FieldKind::Reference { record, .. } => record,
+        _ => at,
     })
 }
 
@@ -408,11 +376,7 @@ impl OwnerPath {
     pub fn text(&self, policy: &TypedPolicy, record: RecordId) -> String {
         let role = &policy.role(self.role).name;
         let steps = steps_text(&policy.schema, record, &self.steps);
-        if steps.is_empty() {
-            role.clone()
-        } else {
-            format!("{role} of {steps}")
-        }
+        if steps.is_empty() { role.clone() } else { format!("{role} of {steps}") }
     }
 }
 

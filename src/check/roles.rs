@@ -2,9 +2,7 @@
 
 use super::Checker;
 use super::declarations::same;
-use super::policy::{
-    Cond, DayExpr, NumberExpr, OwnerPath, OwnerRef, Path, Role, RoleId, Rule, TargetKind, TestKind,
-};
+use super::policy::{Cond, DayExpr, NumberExpr, OwnerPath, OwnerRef, Path, Role, RoleId, Rule, TargetKind, TestKind};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::RecordId;
@@ -19,21 +17,13 @@ impl<'t> Checker<'t> {
             let Some(record) = self.record_named(decide) else {
                 continue;
             };
-            self.add_role(
-                &decide.role.text,
-                record,
-                decide.span,
-                decide,
-                &decide.rules,
-                &mut bodies,
-            );
+            self.add_role(&decide.role.text, record, decide.span, decide, &decide.rules, &mut bodies);
         }
         self.loose(&mut bodies);
         // All roles are known by name before any rule is typed: rules may refer to roles below them.
         for (index, rules) in bodies.iter().enumerate() {
             let scope = Scope::of(self.roles[index].record, &self.roles[index].name.clone());
-            let joined: Vec<syntax::Rule> =
-                rules.iter().flat_map(|part| part.iter().cloned()).collect();
+            let joined: Vec<syntax::Rule> = rules.iter().flat_map(|part| part.iter().cloned()).collect();
             let typed = self.rules(&joined, &scope);
             self.roles[index].rules = typed;
         }
@@ -53,21 +43,14 @@ impl<'t> Checker<'t> {
         rules: &'t [syntax::Rule],
         bodies: &mut Vec<Vec<&'t [syntax::Rule]>>,
     ) {
-        if let Some(first) = self
-            .roles
-            .iter()
-            .find(|role| role.record == record && same(&role.name, name))
-        {
+        if let Some(first) = self.roles.iter().find(|role| role.record == record && same(&role.name, name)) {
             let first_span = first.span;
             let record = self.schema.record(record).name.clone();
             self.push(
-                Diagnostic::error(
-                    Code::DeclaredTwice,
-                    format!("`{name} of {record}` is decided twice"),
-                )
-                .at(decide.role.span.to(decide.record.span), "decided again")
-                .at(first_span, "decided here first")
-                .help("put the rules into one `decide`: their order matters"),
+                Diagnostic::error(Code::DeclaredTwice, format!("`{name} of {record}` is decided twice"))
+                    .at(decide.role.span.to(decide.record.span), "decided again")
+                    .at(first_span, "decided here first")
+                    .help("put the rules into one `decide`: their order matters"),
             );
             return;
         }
@@ -91,13 +74,9 @@ impl<'t> Checker<'t> {
         let name = &decide.record.text;
         let found = self.schema.find_record(name);
         if found.is_none() && !(self.tree.broken && self.schema.records.is_empty()) {
-            let names = self
-                .schema
-                .records
-                .iter()
-                .map(|record| record.name.as_str());
-            let help = did_you_mean(name, names)
-                .unwrap_or_else(|| format!("declare it: `record {name} from … {{ … }}`"));
+            let names = self.schema.records.iter().map(|record| record.name.as_str());
+            let help =
+                did_you_mean(name, names).unwrap_or_else(|| format!("declare it: `record {name} from … {{ … }}`"));
             self.push(
                 Diagnostic::error(Code::UnknownRecord, format!("no record `{name}`"))
                     .at(decide.record.span, "not declared")
@@ -121,12 +100,9 @@ impl<'t> Checker<'t> {
             (1, true) => RecordId(0),
             (0, _) => {
                 self.push(
-                    Diagnostic::error(
-                        Code::UnknownRecord,
-                        "rules, but no records to apply them to",
-                    )
-                    .at(first.span, "the owner of what?")
-                    .help("put one CSV file of records beside this file, or declare a `record`"),
+                    Diagnostic::error(Code::UnknownRecord, "rules, but no records to apply them to")
+                        .at(first.span, "the owner of what?")
+                        .help("put one CSV file of records beside this file, or declare a `record`"),
                 );
                 return;
             }
@@ -173,10 +149,8 @@ impl<'t> Checker<'t> {
         let needs: Vec<Vec<usize>> = (0..count)
             .map(|index| {
                 let owners = self.roles[index].owners_read.iter();
-                let mut needs: Vec<usize> = owners
-                    .map(|owner| owner.role.0 as usize)
-                    .filter(|other| *other != index)
-                    .collect();
+                let mut needs: Vec<usize> =
+                    owners.map(|owner| owner.role.0 as usize).filter(|other| *other != index).collect();
                 needs.sort_unstable();
                 needs.dedup();
                 needs
@@ -184,9 +158,8 @@ impl<'t> Checker<'t> {
             .collect();
         let mut order: Vec<usize> = Vec::new();
         while order.len() < count {
-            let next = (0..count).find(|index| {
-                !order.contains(index) && needs[*index].iter().all(|need| order.contains(need))
-            });
+            let next = (0..count)
+                .find(|index| !order.contains(index) && needs[*index].iter().all(|need| order.contains(need)));
             match next {
                 Some(index) => order.push(index),
                 None => {
@@ -203,10 +176,7 @@ impl<'t> Checker<'t> {
             return;
         };
         let mut way = vec![start];
-        while let Some(next) = way
-            .last()
-            .and_then(|at| needs[*at].iter().find(|need| !done.contains(need)))
-        {
+        while let Some(next) = way.last().and_then(|at| needs[*at].iter().find(|need| !done.contains(need))) {
             if let Some(at) = way.iter().position(|seen| seen == next) {
                 way.drain(..at);
                 break;
@@ -233,10 +203,7 @@ impl<'t> Checker<'t> {
         for (new, old) in order.iter().enumerate() {
             new_of[*old] = RoleId(u16::try_from(new).unwrap_or(u16::MAX));
         }
-        let mut roles: Vec<Option<Role>> = std::mem::take(&mut self.roles)
-            .into_iter()
-            .map(Some)
-            .collect();
+        let mut roles: Vec<Option<Role>> = std::mem::take(&mut self.roles).into_iter().map(Some).collect();
         for old in order {
             let Some(mut role) = roles[*old].take() else {
                 continue;
@@ -262,11 +229,7 @@ impl<'t> Checker<'t> {
             return;
         }
         for define in &tree.defines {
-            if !self
-                .used_defines
-                .iter()
-                .any(|used| *used == define.name.text)
-            {
+            if !self.used_defines.iter().any(|used| *used == define.name.text) {
                 self.push(
                     Diagnostic::warning(
                         Code::UnusedDefine,
@@ -301,12 +264,8 @@ impl Reads {
     fn test(&mut self, kind: &TestKind) {
         match kind {
             TestKind::Always(_) => {}
-            TestKind::Field { path, .. } | TestKind::InList { path, .. } => {
-                self.paths.push(path.clone())
-            }
-            TestKind::Fields { left, right, .. } => {
-                self.paths.extend([left.clone(), right.clone()])
-            }
+            TestKind::Field { path, .. } | TestKind::InList { path, .. } => self.paths.push(path.clone()),
+            TestKind::Fields { left, right, .. } => self.paths.extend([left.clone(), right.clone()]),
             TestKind::Numbers { left, right, .. } => {
                 self.number(left);
                 self.number(right);
@@ -349,10 +308,7 @@ impl Reads {
             OwnerRef::Of(owner) => {
                 // The reference itself is read too: an orphan makes the record invalid.
                 if let Some((last, steps)) = owner.steps.split_last() {
-                    self.paths.push(Path {
-                        steps: steps.to_vec(),
-                        field: *last,
-                    });
+                    self.paths.push(Path { steps: steps.to_vec(), field: *last });
                 }
                 self.owners.push(owner.clone());
             }
@@ -363,9 +319,7 @@ impl Reads {
         match kind {
             TargetKind::Nobody | TargetKind::Name(_) => {}
             TargetKind::Keep => self.current = true,
-            TargetKind::Field(path) | TargetKind::Cell { path, .. } => {
-                self.paths.push(path.clone())
-            }
+            TargetKind::Field(path) | TargetKind::Cell { path, .. } => self.paths.push(path.clone()),
             TargetKind::Table(table) => self.paths.extend(table.paths.iter().cloned()),
             TargetKind::OwnerOf(of) => self.owner(of),
             TargetKind::Manager(inner) => self.target(inner),
@@ -375,23 +329,12 @@ impl Reads {
 
 fn renumber_cond(cond: &mut Cond, new_of: &[RoleId]) {
     match cond {
-        Cond::All(parts) | Cond::Any(parts) => parts
-            .iter_mut()
-            .for_each(|part| renumber_cond(part, new_of)),
+        Cond::All(parts) | Cond::Any(parts) => parts.iter_mut().for_each(|part| renumber_cond(part, new_of)),
         Cond::Not(inner) | Cond::Named { body: inner, .. } => renumber_cond(inner, new_of),
         Cond::AtLeast { criteria, .. } => {
-            criteria
-                .iter_mut()
-                .for_each(|one| renumber_cond(&mut one.condition, new_of));
+            criteria.iter_mut().for_each(|one| renumber_cond(&mut one.condition, new_of));
         }
-        Cond::Test {
-            kind:
-                TestKind::Owner {
-                    of: OwnerRef::Of(owner),
-                    ..
-                },
-            ..
-        } => {
+        Cond::Test { kind: TestKind::Owner { of: OwnerRef::Of(owner), .. }, .. } => {
             owner.role = new_of[owner.role.0 as usize];
         }
         Cond::Test { .. } => {}

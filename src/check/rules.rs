@@ -25,13 +25,7 @@ impl Checker<'_> {
         out
     }
 
-    fn flatten(
-        &mut self,
-        rules: &[syntax::Rule],
-        outer: &Outer,
-        scope: &Scope,
-        out: &mut Vec<Rule>,
-    ) {
+    fn flatten(&mut self, rules: &[syntax::Rule], outer: &Outer, scope: &Scope, out: &mut Vec<Rule>) {
         for (index, rule) in rules.iter().enumerate() {
             if rule.otherwise
                 && !matches!(rule.body, RuleBody::Group(_))
@@ -40,13 +34,10 @@ impl Checker<'_> {
                 && index + 1 < rules.len()
             {
                 self.push(
-                    Diagnostic::error(
-                        Code::OtherwiseNotLast,
-                        "rules after `otherwise` are never reached",
-                    )
-                    .at(rule.span, "takes every record that is left")
-                    .at(rules[index + 1].span, "never reached")
-                    .help("move `otherwise` to the end of its group"),
+                    Diagnostic::error(Code::OtherwiseNotLast, "rules after `otherwise` are never reached")
+                        .at(rule.span, "takes every record that is left")
+                        .at(rules[index + 1].span, "never reached")
+                        .help("move `otherwise` to the end of its group"),
                 );
             }
             self.rule(rule, outer, scope, out);
@@ -55,9 +46,7 @@ impl Checker<'_> {
 
     fn rule(&mut self, rule: &syntax::Rule, outer: &Outer, scope: &Scope, out: &mut Vec<Rule>) {
         let mut inner = outer.clone();
-        inner
-            .labels
-            .extend(rule.labels.iter().map(|label| label.text.clone()));
+        inner.labels.extend(rule.labels.iter().map(|label| label.text.clone()));
         if let Some(condition) = &rule.condition {
             inner.conditions.push(self.condition(condition, scope));
         }
@@ -88,10 +77,7 @@ impl Checker<'_> {
                 return self.flatten(rules, &inner, scope, out);
             }
             RuleBody::Assign(chain) => self.targets(chain, &inner.conditions, scope),
-            RuleBody::Keep => vec![Target {
-                kind: TargetKind::Keep,
-                span: rule.span,
-            }],
+            RuleBody::Keep => vec![Target { kind: TargetKind::Keep, span: rule.span }],
             RuleBody::Broken => return,
         };
         if targets.is_empty() {
@@ -118,13 +104,10 @@ impl Checker<'_> {
                 Some(first) => {
                     let first_span = first.span;
                     self.diagnostics.push(
-                        Diagnostic::error(
-                            Code::DeclaredTwice,
-                            format!("two rules are labelled `{label}`"),
-                        )
-                        .at(rule.span, "labelled again")
-                        .at(first_span, "labelled here first")
-                        .help("a label names one rule of its role: change one of them"),
+                        Diagnostic::error(Code::DeclaredTwice, format!("two rules are labelled `{label}`"))
+                            .at(rule.span, "labelled again")
+                            .at(first_span, "labelled here first")
+                            .help("a label names one rule of its role: change one of them"),
                     );
                 }
                 None => {

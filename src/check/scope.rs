@@ -23,13 +23,7 @@ pub(super) struct Scope {
 
 impl Scope {
     pub fn of(record: RecordId, role: &str) -> Self {
-        Scope {
-            root: record,
-            prefix: Vec::new(),
-            record,
-            role: role.to_owned(),
-            used_at: Vec::new(),
-        }
+        Scope { root: record, prefix: Vec::new(), record, role: role.to_owned(), used_at: Vec::new() }
     }
 
     pub fn path(&self, steps: &[FieldId], field: FieldId) -> Path {
@@ -67,11 +61,7 @@ impl Checker<'_> {
     }
 
     /// Follows reference fields from the scope's record.
-    pub(super) fn steps(
-        &mut self,
-        names: &[Word],
-        scope: &Scope,
-    ) -> Option<(Vec<FieldId>, RecordId)> {
+    pub(super) fn steps(&mut self, names: &[Word], scope: &Scope) -> Option<(Vec<FieldId>, RecordId)> {
         let mut record = scope.record;
         let mut steps = Vec::new();
         for name in names {
@@ -81,11 +71,9 @@ impl Checker<'_> {
             };
             let FieldKind::Reference { record: next, .. } = self.field(record, field).kind else {
                 let kind = self.field(record, field).kind.describe();
-                let mut diagnostic = Diagnostic::error(
-                    Code::NotAReference,
-                    format!("`{}` refers to no other record", name.text),
-                )
-                .at(name.span, format!("{kind}, so nothing can follow the dot"));
+                let mut diagnostic =
+                    Diagnostic::error(Code::NotAReference, format!("`{}` refers to no other record", name.text))
+                        .at(name.span, format!("{kind}, so nothing can follow the dot"));
                 if let Some(span) = self.field(record, field).span {
                     diagnostic = diagnostic.at(span, "declared here");
                 }
@@ -102,12 +90,10 @@ impl Checker<'_> {
         let record = self.schema.record(record);
         let fields = record.fields.iter().map(|field| field.name.as_str());
         let help = did_you_mean(&name.text, fields);
-        let mut diagnostic = Diagnostic::error(
-            Code::UnknownField,
-            format!("`{}` has no field `{}`", record.name, name.text),
-        )
-        .at(name.span, format!("not a field of `{}`", record.name))
-        .maybe_help(help);
+        let mut diagnostic =
+            Diagnostic::error(Code::UnknownField, format!("`{}` has no field `{}`", record.name, name.text))
+                .at(name.span, format!("not a field of `{}`", record.name))
+                .maybe_help(help);
         if let (None, Some(span)) = (&diagnostic.help, record.span) {
             diagnostic = diagnostic.at(span, format!("`{}` is declared here", record.name));
         }

@@ -50,14 +50,10 @@ impl Checker<'_> {
             ExprKind::Group(inner) => self.side(inner, scope),
             ExprKind::Path(path) => self.path_side(path, scope),
             ExprKind::Quoted(text) => Side::Text(text.clone()),
-            ExprKind::Number(number) => Side::Number {
-                expr: NumberExpr::Constant(*number),
-                measure: Measure::Plain,
-            },
-            ExprKind::Money(number, code) => Side::Number {
-                expr: NumberExpr::Constant(*number),
-                measure: Measure::Money(code.clone()),
-            },
+            ExprKind::Number(number) => Side::Number { expr: NumberExpr::Constant(*number), measure: Measure::Plain },
+            ExprKind::Money(number, code) => {
+                Side::Number { expr: NumberExpr::Constant(*number), measure: Measure::Money(code.clone()) }
+            }
             ExprKind::Date(day) => Side::Day(DayExpr::Constant(DayMark::Fixed(*day))),
             ExprKind::Relative { span, when } => relative(*span, *when),
             ExprKind::OwnerOf { role, path } => match self.owner_of(role, path, scope) {
@@ -65,9 +61,7 @@ impl Checker<'_> {
                 None => Side::Broken,
             },
             ExprKind::Negative(inner) => self.negative(inner, scope),
-            ExprKind::Arithmetic { op, left, right } => {
-                self.arithmetic(*op, left, right, expr.span, scope)
-            }
+            ExprKind::Arithmetic { op, left, right } => self.arithmetic(*op, left, right, expr.span, scope),
             ExprKind::Broken => Side::Broken,
             _ => Side::Condition(self.condition(expr, scope)),
         }
@@ -76,11 +70,7 @@ impl Checker<'_> {
     fn path_side(&mut self, path: &PathExpr, scope: &Scope) -> Side {
         if let Some(word) = path.single() {
             if let Some(field) = self.schema.record(scope.record).find(&word.text) {
-                return Side::Field {
-                    path: scope.path(&[], field),
-                    record: scope.record,
-                    field,
-                };
+                return Side::Field { path: scope.path(&[], field), record: scope.record, field };
             }
             match word.text.to_lowercase().as_str() {
                 "today" => return Side::Day(DayExpr::Constant(DayMark::TODAY)),
@@ -99,10 +89,8 @@ impl Checker<'_> {
             }
             return Side::Word(path.clone());
         }
-        let is_field = path
-            .names
-            .first()
-            .is_some_and(|first| self.schema.record(scope.record).find(&first.text).is_some());
+        let is_field =
+            path.names.first().is_some_and(|first| self.schema.record(scope.record).find(&first.text).is_some());
         if !is_field {
             return Side::Word(path.clone());
         }
@@ -118,11 +106,7 @@ impl Checker<'_> {
             }
         }
         match self.resolve(path, scope) {
-            Some((resolved, record)) => Side::Field {
-                field: resolved.field,
-                path: resolved,
-                record,
-            },
+            Some((resolved, record)) => Side::Field { field: resolved.field, path: resolved, record },
             None => Side::Broken,
         }
     }
@@ -149,11 +133,7 @@ impl Checker<'_> {
         inner.used_at.truncate(3);
         self.expanding.push(name.clone());
         let side = match self.side(&define.body, &inner) {
-            Side::Condition(body) => Side::Condition(Cond::Named {
-                name,
-                body: Box::new(body),
-                span: used_at,
-            }),
+            Side::Condition(body) => Side::Condition(Cond::Named { name, body: Box::new(body), span: used_at }),
             other => other,
         };
         self.expanding.pop();
@@ -161,48 +141,31 @@ impl Checker<'_> {
     }
 
     pub(super) fn define(&self, name: &str) -> Option<usize> {
-        self.tree
-            .defines
-            .iter()
-            .position(|define| super::declarations::same(&define.name.text, name))
+        self.tree.defines.iter().position(|define| super::declarations::same(&define.name.text, name))
     }
 
     fn negative(&mut self, inner: &Expr, scope: &Scope) -> Side {
         match self.number(inner, scope) {
-            Some((expr, measure)) => Side::Number {
-                expr: NumberExpr::Negative(Box::new(expr)),
-                measure,
-            },
+            Some((expr, measure)) => Side::Number { expr: NumberExpr::Negative(Box::new(expr)), measure },
             None => Side::Broken,
         }
     }
 
-    fn arithmetic(
-        &mut self,
-        op: ArithmeticOp,
-        left: &Expr,
-        right: &Expr,
-        span: Span,
-        scope: &Scope,
-    ) -> Side {
+    fn arithmetic(&mut self, op: ArithmeticOp, left: &Expr, right: &Expr, span: Span, scope: &Scope) -> Side {
         let left_side = self.side(left, scope);
         let right_side = self.side(right, scope);
         if let Some(side) = self.day_arithmetic(op, &left_side, &right_side) {
             return side;
         }
-        let (Some((a, a_measure)), Some((b, b_measure))) = (
-            self.as_number(left_side, left.span),
-            self.as_number(right_side, right.span),
-        ) else {
+        let (Some((a, a_measure)), Some((b, b_measure))) =
+            (self.as_number(left_side, left.span), self.as_number(right_side, right.span))
+        else {
             return Side::Broken;
         };
         let Some(measure) = self.measure(op, &a_measure, &b_measure, span) else {
             return Side::Broken;
         };
-        Side::Number {
-            expr: fold_numbers(op, a, b),
-            measure,
-        }
+        Side::Number { expr: fold_numbers(op, a, b), measure }
     }
 
     /// Days and lengths of time: `today + 30 days`, `renewal - opened`.
@@ -227,11 +190,7 @@ impl Checker<'_> {
     pub(super) fn as_day(&self, side: &Side) -> Option<DayExpr> {
         match side {
             Side::Day(day) => Some(day.clone()),
-            Side::Field {
-                path,
-                record,
-                field,
-            } => match self.field(*record, *field).kind {
+            Side::Field { path, record, field } => match self.field(*record, *field).kind {
                 FieldKind::Date => Some(DayExpr::Field(path.clone())),
                 FieldKind::Time => Some(DayExpr::DayOf(path.clone())),
                 _ => None,
@@ -250,11 +209,7 @@ impl Checker<'_> {
         let found = match side {
             Side::Number { expr, measure } => return Some((expr, measure)),
             Side::Broken => return None,
-            Side::Field {
-                path,
-                record,
-                field,
-            } => match &self.field(record, field).kind {
+            Side::Field { path, record, field } => match &self.field(record, field).kind {
                 FieldKind::Number => return Some((NumberExpr::Field(path), Measure::Plain)),
                 FieldKind::Money(Currency::Fixed(code)) => {
                     let measure = Measure::Money(code.clone());
@@ -263,11 +218,7 @@ impl Checker<'_> {
                 FieldKind::Money(Currency::InColumn(_)) => {
                     return Some((NumberExpr::Field(path), Measure::MoneyInColumn));
                 }
-                kind => format!(
-                    "`{}` is {}",
-                    self.field(record, field).name,
-                    kind.describe()
-                ),
+                kind => format!("`{}` is {}", self.field(record, field).name, kind.describe()),
             },
             Side::Word(path) => {
                 return {
@@ -285,13 +236,7 @@ impl Checker<'_> {
         None
     }
 
-    fn measure(
-        &mut self,
-        op: ArithmeticOp,
-        a: &Measure,
-        b: &Measure,
-        span: Span,
-    ) -> Option<Measure> {
+    fn measure(&mut self, op: ArithmeticOp, a: &Measure, b: &Measure, span: Span) -> Option<Measure> {
         use ArithmeticOp as Op;
         use Measure::{Money, MoneyInColumn, Plain};
         let result = match (op, a, b) {
@@ -301,9 +246,7 @@ impl Checker<'_> {
             (Op::Add | Op::Subtract, _, _) => None,
             (Op::Multiply, Money(_), Money(_)) => None,
             (Op::Divide, Money(x), Money(y)) => (x == y).then_some(Plain),
-            (Op::Multiply, Plain, other) | (Op::Multiply | Op::Divide, other, Plain) => {
-                Some(other.clone())
-            }
+            (Op::Multiply, Plain, other) | (Op::Multiply | Op::Divide, other, Plain) => Some(other.clone()),
             (Op::Divide, Plain, Money(_)) => None,
         };
         if result.is_none() {
@@ -331,20 +274,15 @@ fn relative(span: SpanOfTime, when: Option<RelativeTo>) -> Side {
         Some(RelativeTo::Ahead) => span.amount,
         Some(RelativeTo::Ago) => -span.amount,
     };
-    Side::Day(DayExpr::Constant(DayMark::Today {
-        amount,
-        unit: span.unit,
-    }))
+    Side::Day(DayExpr::Constant(DayMark::Today { amount, unit: span.unit }))
 }
 
 fn shift(day: DayExpr, amount: i64, unit: crate::value::time::Unit) -> DayExpr {
     match day {
-        DayExpr::Constant(DayMark::Today { amount: 0, .. }) => {
-            DayExpr::Constant(DayMark::Today { amount, unit })
+        DayExpr::Constant(DayMark::Today { amount: 0, .. }) => DayExpr::Constant(DayMark::Today { amount, unit }),
+        DayExpr::Constant(DayMark::Fixed(day)) => {
+            DayExpr::Constant(DayMark::Fixed(crate::value::time::add_to_day(day, amount, unit)))
         }
-        DayExpr::Constant(DayMark::Fixed(day)) => DayExpr::Constant(DayMark::Fixed(
-            crate::value::time::add_to_day(day, amount, unit),
-        )),
         other => DayExpr::Shift(Box::new(other), amount, unit),
     }
 }

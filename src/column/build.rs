@@ -1,14 +1,15 @@
 //! From cells as a source holds them to typed columns, counting what does not fit.
 
 use super::{
-    CHOICE_MISSING, Column, ColumnData, DAY_MISSING, INSTANT_MISSING, ManyColumn, NumberBuilder,
-    ROW_MISSING, RowSet, TextBuilder, YES_NO_MISSING,
+    CHOICE_MISSING, Column, ColumnData, DAY_MISSING, INSTANT_MISSING, ManyColumn, NumberBuilder, ROW_MISSING, RowSet,
+    TextBuilder, YES_NO_MISSING,
 };
 use crate::limits::CELL_BYTES_MAX;
 use crate::schema::{ChoiceSet, Currency, Field, FieldKind};
-use crate::value::{Decimal, NumberFormat, fold, parse_number, time};
+use crate::value::{Decimal, NumberFormat, compact, fold, parse_number, time};
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// A cell as a source gives it. Blank text counts as missing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,9 +18,28 @@ pub enum Cell<'a> {
     Text(&'a str),
     Integer(i64),
     Real(f64),
+    /// A number written in plain decimal, with an exponent perhaps, whatever the source's format for text says.
+    Number(&'a str),
     Bool(bool),
     /// Bytes that are no text (a blob, broken UTF-8): never a value.
     Unreadable,
+}
+
+impl<'a> Cell<'a> {
+    /// The cell as text: trimmed, numbers in plain decimal, "" for what is no value.
+    pub fn text(self) -> Cow<'a, str> {
+        match self {
+            Cell::Missing | Cell::Unreadable => Cow::Borrowed(""),
+            Cell::Text(text) => Cow::Borrowed(text.trim()),
+            Cell::Integer(number) => number.to_string().into(),
+            Cell::Real(number) => number.to_string().into(),
+            Cell::Number(text) => match exact(text) {
+                Some(number) => compact(number).into(),
+                None => Cow::Borrowed(text),
+            },
+            Cell::Bool(yes) => yes.to_string().into(),
+        }
+    }
 }
 
 /// How a source writes numbers, dates and times. `date` and `time` are strftime patterns; without one, dates are
@@ -107,24 +127,12 @@ impl<'f> ColumnBuilder<'f> {
             FieldKind::Time => Data::Time(Vec::new()),
             FieldKind::YesNo => Data::YesNo(Vec::new()),
             FieldKind::Choice(_) => Data::Choice(Vec::new(), FxHashMap::default()),
-            FieldKind::Many(_) => Data::Many(
-                ManyColumn {
-                    codes: Vec::new(),
-                    sets: vec![Vec::new()],
-                },
-                FxHashMap::default(),
-            ),
+            FieldKind::Many(_) => {
+                Data::Many(ManyColumn { codes: Vec::new(), sets: vec![Vec::new()] }, FxHashMap::default())
+            }
             FieldKind::Reference { .. } => Data::Reference(TextBuilder::default()),
         };
-        Self {
-            field,
-            formats,
-            lenient,
-            data,
-            row: 0,
-            broken: RowSet::default(),
-            issues: Vec::new(),
-        }
+        Self { field, formats, lenient, data, row: 0, broken: RowSet::default(), issues: Vec::new() }
     }
 
     /// Adds the cell of the next row.
@@ -135,7 +143,7 @@ impl<'f> ColumnBuilder<'f> {
     /// As [`ColumnBuilder::push`], with the cell of the currency column beside it for `money in COLUMN`.
     pub fn push_money(&mut self, cell: Cell<'_>, currency: Cell<'_>) {
         let cell = match cell {
-            Cell::Text(text) if text.trim().is_empty() => Cell::Missing,
+            Cell::Text(text) if is_blank(text) => Cell::Missing,
             Cell::Text(text) if text.len() > CELL_BYTES_MAX => {
                 self.refuse(IssueKind::TooLong, &format!("{} bytes", text.len()));
                 return self.next_missing();
@@ -168,14 +176,12 @@ impl<'f> ColumnBuilder<'f> {
             Data::Choice(choices, known) => {
                 read_choice(cell, &self.field.kind, known).map(|choice| choices.push(choice))
             }
-            Data::Many(many, known) => {
-                read_many(cell, &self.field.kind, many, known).map(|code| many.codes.push(code))
-            }
+            Data::Many(many, known) => read_many(cell, &self.field.kind, many, known).map(|code| many.codes.push(code)),
         };
         match pushed {
             Ok(()) => self.row += 1,
             Err(IssueKind::NoCurrency) => {
-                self.refuse(IssueKind::NoCurrency, &cell_text(cell));
+                self.refuse(IssueKind::NoCurrency, &cell.text());
                 self.row += 1;
             }
             Err(IssueKind::TooMuchText) => {
@@ -183,9 +189,17 @@ impl<'f> ColumnBuilder<'f> {
                 self.row += 1;
             }
             Err(kind) => {
-                self.refuse(kind, &cell_text(cell));
+                self.refuse(kind, &cell.text());
                 self.next_missing();
             }
+        }
+    }
+
+    /// Whether the row added last is missing in a column of text.
+    pub(crate) fn last_is_missing(&self) -> bool {
+        match &self.data {
+            Data::Text(builder) | Data::Reference(builder) => builder.last_is_missing(),
+            _ => false,
         }
     }
 
@@ -217,11 +231,7 @@ impl<'f> ColumnBuilder<'f> {
         let issue = match self.issues.iter().position(|issue| issue.kind == kind) {
             Some(at) => &mut self.issues[at],
             None => {
-                self.issues.push(CellIssue {
-                    kind,
-                    count: 0,
-                    examples: Vec::new(),
-                });
+                self.issues.push(CellIssue { kind, count: 0, examples: Vec::new() });
                 // Just pushed.
                 let last = self.issues.len() - 1;
                 &mut self.issues[last]
@@ -229,8 +239,7 @@ impl<'f> ColumnBuilder<'f> {
         };
         issue.count += 1;
         // Examples of distinct texts say more than five times the same one.
-        let is_new =
-            kind == IssueKind::Missing || issue.examples.iter().all(|(_, known)| known != text);
+        let is_new = kind == IssueKind::Missing || issue.examples.iter().all(|(_, known)| known != text);
         if issue.examples.len() < EXAMPLES_MAX && is_new {
             let shown: String = text.chars().take(80).collect();
             issue.examples.push((self.row, shown));
@@ -240,11 +249,7 @@ impl<'f> ColumnBuilder<'f> {
     /// The column; the key column is `indexed` so that keys can be looked up.
     pub fn finish(self, indexed: bool) -> Built {
         let text = |builder: TextBuilder| {
-            if indexed {
-                builder.finish_indexed()
-            } else {
-                builder.finish()
-            }
+            if indexed { builder.finish_indexed() } else { builder.finish() }
         };
         let mut keys = None;
         let data = match self.data {
@@ -265,41 +270,29 @@ impl<'f> ColumnBuilder<'f> {
                 ColumnData::Reference(rows, FxHashMap::default())
             }
         };
-        Built {
-            column: Column {
-                data,
-                broken: self.broken,
-            },
-            keys,
-            issues: self.issues,
-        }
+        Built { column: Column { data, broken: self.broken }, keys, issues: self.issues }
     }
 }
 
-fn cell_text(cell: Cell<'_>) -> String {
-    match cell {
-        Cell::Missing | Cell::Unreadable => String::new(),
-        Cell::Text(text) => text.trim().to_owned(),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Real(number) => number.to_string(),
-        Cell::Bool(yes) => yes.to_string(),
-    }
+/// Most cells begin with a letter or digit, which one look tells.
+fn is_blank(text: &str) -> bool {
+    let begins_plain = text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
+    !begins_plain && text.trim().is_empty()
 }
 
 fn push_text(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueKind> {
     let pushed = match cell {
         Cell::Text(text) => builder.push(text),
-        other => builder.push(&cell_text(other)),
+        other => builder.push(&other.text()),
     };
-    pushed.map(|_| ()).map_err(|_| IssueKind::TooMuchText)
+    pushed.map_err(|_| IssueKind::TooMuchText)
 }
 
 fn push_currency(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueKind> {
     match cell {
-        Cell::Text(text) if !text.trim().is_empty() => builder
-            .push(&text.trim().to_uppercase())
-            .map(|_| ())
-            .map_err(|_| IssueKind::TooMuchText),
+        Cell::Text(text) if !text.trim().is_empty() => {
+            builder.push(&text.trim().to_uppercase()).map_err(|_| IssueKind::TooMuchText)
+        }
         _ => {
             builder.push_missing();
             Err(IssueKind::NoCurrency)
@@ -307,15 +300,15 @@ fn push_currency(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueK
     }
 }
 
-fn push_number(
-    builder: &mut NumberBuilder,
-    cell: Cell<'_>,
-    format: NumberFormat,
-) -> Result<(), IssueKind> {
+fn push_number(builder: &mut NumberBuilder, cell: Cell<'_>, format: NumberFormat) -> Result<(), IssueKind> {
     match cell {
         Cell::Integer(number) if number != i64::MIN => builder.push_integer(number),
         Cell::Integer(number) => builder.push(Decimal::from(number)),
-        Cell::Real(number) => builder.push(decimal_of(number).ok_or(IssueKind::NotANumber)?),
+        Cell::Real(number) => match scaled(number) {
+            Some((units, scale)) => builder.push_scaled(units, scale),
+            None => builder.push(decimal_of(number).ok_or(IssueKind::NotANumber)?),
+        },
+        Cell::Number(text) => builder.push(exact(text).ok_or(IssueKind::NotANumber)?),
         Cell::Text(text) => {
             let text = text.trim();
             if format != NumberFormat::default() || !builder.push_plain(text) {
@@ -327,6 +320,29 @@ fn push_number(
     Ok(())
 }
 
+/// As [`decimal_of`], without writing the number out, for the short decimals that most amounts are.
+///
+/// Up to 15 digits a decimal and its float stand for each other one to one, so the first scale at which the quotient
+/// gives the float back is the shortest decimal.
+fn scaled(number: f64) -> Option<(i64, u32)> {
+    const EXACT: f64 = 1e15;
+    let mut power = 1.0;
+    for scale in 0..=4 {
+        let units = (number * power).round();
+        // Also false for what is no number.
+        if units.abs() < EXACT {
+            if units / power == number {
+                #[expect(clippy::cast_possible_truncation, reason = "whole and below 1e15")]
+                return Some((units as i64, scale));
+            }
+        } else {
+            return None;
+        }
+        power *= 10.0;
+    }
+    None
+}
+
 /// The shortest decimal that reads back as this float: what the person who typed it meant.
 fn decimal_of(number: f64) -> Option<Decimal> {
     if !number.is_finite() {
@@ -336,15 +352,18 @@ fn decimal_of(number: f64) -> Option<Decimal> {
     Decimal::from_str_exact(&plain).ok()
 }
 
+/// A number as programs write it: `1.50`, `15e-1`.
+fn exact(text: &str) -> Option<Decimal> {
+    Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
 fn read_day(cell: Cell<'_>, formats: &Formats) -> Result<i32, IssueKind> {
     let Cell::Text(text) = cell else {
         return Err(IssueKind::NotADate);
     };
     let text = text.trim();
     let day = match &formats.date {
-        Some(pattern) => jiff::civil::Date::strptime(pattern, text)
-            .ok()
-            .map(time::day),
+        Some(pattern) => time::parse_day_as(pattern, text),
         None => time::parse_day(text).or_else(|| midnight(text)),
     };
     day.ok_or(IssueKind::NotADate)
@@ -364,32 +383,17 @@ fn read_instant(cell: Cell<'_>, formats: &Formats) -> Result<i64, IssueKind> {
         return Err(IssueKind::NotATime);
     };
     let text = text.trim();
-    let zone = || formats.zone.clone().unwrap_or(TimeZone::UTC);
-    let civil = |at: jiff::civil::DateTime| {
-        at.to_zoned(zone())
-            .ok()
-            .map(|zoned| zoned.timestamp().as_microsecond())
-    };
+    let utc = TimeZone::UTC;
+    let zone = formats.zone.as_ref().unwrap_or(&utc);
+    let civil =
+        |at: jiff::civil::DateTime| at.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp().as_microsecond());
     let instant = match &formats.time {
-        Some(pattern) => jiff::fmt::strtime::parse(pattern, text)
-            .ok()
-            .and_then(|parts| {
-                let exact = parts.to_timestamp().ok().map(|at| at.as_microsecond());
-                exact.or_else(|| parts.to_datetime().ok().and_then(civil))
-            }),
+        Some(pattern) => time::parse_instant_as(pattern, text, zone),
         None => {
-            let exact = text
-                .parse::<jiff::Timestamp>()
-                .ok()
-                .map(|at| at.as_microsecond());
+            let exact = text.parse::<jiff::Timestamp>().ok().map(|at| at.as_microsecond());
             // A day alone is no instant: nobody said at what hour.
             let has_clock = text.contains(':');
-            exact.or_else(|| {
-                text.parse::<jiff::civil::DateTime>()
-                    .ok()
-                    .filter(|_| has_clock)
-                    .and_then(civil)
-            })
+            exact.or_else(|| text.parse::<jiff::civil::DateTime>().ok().filter(|_| has_clock).and_then(civil))
         }
     };
     instant.ok_or(IssueKind::NotATime)
@@ -410,26 +414,19 @@ fn read_yes_no(cell: Cell<'_>) -> Result<bool, IssueKind> {
 }
 
 fn choice_set(kind: &FieldKind) -> &ChoiceSet {
-    static EMPTY: ChoiceSet = ChoiceSet {
-        ordered: false,
-        choices: Vec::new(),
-    };
+    static EMPTY: ChoiceSet = ChoiceSet { ordered: false, choices: Vec::new() };
     match kind {
         FieldKind::Choice(set) | FieldKind::Many(set) => set,
         _ => &EMPTY,
     }
 }
 
-fn read_choice(
-    cell: Cell<'_>,
-    kind: &FieldKind,
-    known: &mut FxHashMap<String, Option<u16>>,
-) -> Result<u16, IssueKind> {
+fn read_choice(cell: Cell<'_>, kind: &FieldKind, known: &mut FxHashMap<String, Option<u16>>) -> Result<u16, IssueKind> {
     let owned;
     let text = match cell {
         Cell::Text(text) => text,
         other => {
-            owned = cell_text(other);
+            owned = other.text();
             &owned
         }
     };
@@ -450,30 +447,23 @@ fn read_many(
     many: &mut ManyColumn,
     known: &mut FxHashMap<String, Option<u32>>,
 ) -> Result<u32, IssueKind> {
-    let text = cell_text(cell);
-    if let Some(code) = known.get(&text) {
+    let text = cell.text();
+    if let Some(code) = known.get(text.as_ref()) {
         return code.ok_or(IssueKind::UnknownChoice);
     }
     let set = choice_set(kind);
-    let chosen: Option<Vec<u16>> = text
-        .split(';')
-        .filter(|part| !part.trim().is_empty())
-        .map(|part| set.find(part))
-        .collect();
+    let chosen: Option<Vec<u16>> =
+        text.split(';').filter(|part| !part.trim().is_empty()).map(|part| set.find(part)).collect();
     let code = chosen.map(|mut chosen| {
         chosen.sort_unstable();
         chosen.dedup();
-        let at = many
-            .sets
-            .iter()
-            .position(|other| *other == chosen)
-            .unwrap_or_else(|| {
-                many.sets.push(chosen);
-                many.sets.len() - 1
-            });
+        let at = many.sets.iter().position(|other| *other == chosen).unwrap_or_else(|| {
+            many.sets.push(chosen);
+            many.sets.len() - 1
+        });
         u32::try_from(at).unwrap_or(u32::MAX)
     });
-    known.insert(text, code);
+    known.insert(text.into_owned(), code);
     code.ok_or(IssueKind::UnknownChoice)
 }
 
@@ -482,18 +472,8 @@ mod tests {
     use super::*;
     use crate::value::Value;
 
-    fn built(
-        kind: FieldKind,
-        optional: bool,
-        cells: &[Cell<'_>],
-    ) -> (Vec<Value>, Vec<CellIssue>, usize) {
-        let field = Field {
-            name: "f".into(),
-            kind,
-            optional,
-            column: "f".into(),
-            span: None,
-        };
+    fn built(kind: FieldKind, optional: bool, cells: &[Cell<'_>]) -> (Vec<Value>, Vec<CellIssue>, usize) {
+        let field = Field { name: "f".into(), kind, optional, column: "f".into(), span: None };
         let formats = Formats::default();
         let mut builder = ColumnBuilder::new(&field, &formats, false);
         for cell in cells {
@@ -501,27 +481,18 @@ mod tests {
         }
         let built = builder.finish(false);
         let rows = u32::try_from(cells.len()).unwrap();
-        let values = (0..rows)
-            .map(|row| built.column.value(row, &field, None))
-            .collect();
+        let values = (0..rows).map(|row| built.column.value(row, &field, None)).collect();
         (values, built.issues, built.column.broken.len())
     }
 
     #[test]
     fn a_date_that_does_not_parse_is_broken_and_counted() {
-        let cells = [
-            Cell::Text("2026-01-31"),
-            Cell::Text("03-01-17"),
-            Cell::Missing,
-            Cell::Text("2026-01-31 00:00:00.000"),
-        ];
+        let cells =
+            [Cell::Text("2026-01-31"), Cell::Text("03-01-17"), Cell::Missing, Cell::Text("2026-01-31 00:00:00.000")];
         let (values, issues, broken) = built(FieldKind::Date, true, &cells);
         assert_eq!(values[1], Value::Missing);
         assert_eq!(values[3], values[0]);
-        assert_eq!(
-            (issues[0].kind, issues[0].count, broken),
-            (IssueKind::NotADate, 1, 1)
-        );
+        assert_eq!((issues[0].kind, issues[0].count, broken), (IssueKind::NotADate, 1, 1));
         assert_eq!(issues[0].examples, [(1, "03-01-17".to_owned())]);
     }
 
@@ -539,31 +510,38 @@ mod tests {
 
     #[test]
     fn floats_read_as_their_shortest_decimal() {
-        let (values, issues, _) = built(
-            FieldKind::Number,
-            true,
-            &[Cell::Real(0.1), Cell::Real(f64::NAN), Cell::Text("1.234,5")],
-        );
+        let (values, issues, _) =
+            built(FieldKind::Number, true, &[Cell::Real(0.1), Cell::Real(f64::NAN), Cell::Text("1.234,5")]);
         assert_eq!(values[0], Value::Number(Decimal::new(1, 1)));
         assert_eq!(issues[0].count, 2);
     }
 
     #[test]
+    fn the_short_way_to_a_decimal_agrees_with_the_long_one() {
+        let mut seed = 7_u64;
+        for _ in 0..100_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            #[expect(clippy::cast_precision_loss, reason = "any number will do")]
+            let number = (seed >> 20) as f64 / [1.0, 10.0, 100.0, 1000.0, 3.0][(seed % 5) as usize];
+            for number in [number, -number / 1e6, number / 1e9] {
+                if let Some((units, scale)) = scaled(number) {
+                    let long = decimal_of(number).unwrap();
+                    assert_eq!(Decimal::new(units, scale), long, "{number}");
+                    assert!(scale <= long.scale(), "{number}");
+                }
+            }
+        }
+        assert_eq!(scaled(f64::NAN), None);
+        assert_eq!(scaled(-0.0), Some((0, 0)));
+    }
+
+    #[test]
     fn a_day_alone_is_no_instant() {
-        let cells = [
-            Cell::Text("2026-01-31"),
-            Cell::Text("2026-01-31 10:00:00"),
-            Cell::Text("2026-01-31T10:00:00+02:00"),
-        ];
+        let cells =
+            [Cell::Text("2026-01-31"), Cell::Text("2026-01-31 10:00:00"), Cell::Text("2026-01-31T10:00:00+02:00")];
         let (values, issues, _) = built(FieldKind::Time, true, &cells);
         assert_eq!(issues[0].count, 1);
-        assert_eq!(
-            crate::column::show(&values[1], &FieldKind::Time).unwrap(),
-            "2026-01-31T10:00:00Z"
-        );
-        assert_eq!(
-            crate::column::show(&values[2], &FieldKind::Time).unwrap(),
-            "2026-01-31T08:00:00Z"
-        );
+        assert_eq!(crate::column::show(&values[1], &FieldKind::Time).unwrap(), "2026-01-31T10:00:00Z");
+        assert_eq!(crate::column::show(&values[2], &FieldKind::Time).unwrap(), "2026-01-31T08:00:00Z");
     }
 }

@@ -18,10 +18,7 @@ pub enum NumberColumn {
 
 impl Default for NumberColumn {
     fn default() -> Self {
-        NumberColumn::Scaled {
-            scale: 0,
-            units: Vec::new(),
-        }
+        NumberColumn::Scaled { scale: 0, units: Vec::new() }
     }
 }
 
@@ -102,7 +99,8 @@ impl NumberBuilder {
         }
     }
 
-    fn push_scaled(&mut self, value: i64, value_scale: u32) {
+    /// Adds `value / 10^value_scale`.
+    pub(super) fn push_scaled(&mut self, value: i64, value_scale: u32) {
         if let NumberColumn::Scaled { scale, units } = &mut self.column {
             if value_scale > *scale && !rescale(units, value_scale - *scale) {
                 return self.push_wide(Decimal::new(value, value_scale));
@@ -125,17 +123,54 @@ impl NumberBuilder {
         }
     }
 
+    /// The column in its one form: the same numbers give the same column, however they were written.
     pub fn finish(self) -> NumberColumn {
-        self.column
+        let mut column = match self.column {
+            NumberColumn::Wide(values) => narrowed(values),
+            scaled => scaled,
+        };
+        if let NumberColumn::Scaled { scale, units } = &mut column {
+            reduce(scale, units);
+            units.shrink_to_fit();
+        }
+        column
+    }
+}
+
+/// Scaled units after all, where the trailing zeros of some number were what made it wide.
+fn narrowed(values: Vec<Option<Decimal>>) -> NumberColumn {
+    let mut scale = 0;
+    for value in values.iter().flatten() {
+        scale = scale.max(value.normalize().scale());
+    }
+    let units = |value: &Option<Decimal>| {
+        let Some(value) = value else {
+            return Some(SCALED_MISSING);
+        };
+        let value = value.normalize();
+        let unit = i64::try_from(value.mantissa()).ok()?;
+        shift(unit, scale - value.scale())
+    };
+    match values.iter().map(units).collect() {
+        Some(units) => NumberColumn::Scaled { scale, units },
+        None => NumberColumn::Wide(values),
+    }
+}
+
+/// Takes away decimals that are zero in every row.
+fn reduce(scale: &mut u32, units: &mut [i64]) {
+    while *scale > 0 && units.iter().all(|unit| *unit == SCALED_MISSING || unit % 10 == 0) {
+        *scale -= 1;
+        for unit in units.iter_mut().filter(|unit| **unit != SCALED_MISSING) {
+            *unit /= 10;
+        }
     }
 }
 
 /// `value * 10^digits`, where it fits and is not the mark for missing.
 fn shift(value: i64, digits: u32) -> Option<i64> {
     let factor = 10_i64.checked_pow(digits)?;
-    value
-        .checked_mul(factor)
-        .filter(|shifted| *shifted != SCALED_MISSING)
+    value.checked_mul(factor).filter(|shifted| *shifted != SCALED_MISSING)
 }
 
 /// Multiplies all units by `10^digits`, or leaves them all as they are and says `false`.
@@ -155,6 +190,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_same_numbers_give_the_same_column() {
+        let built = |texts: &[&str]| {
+            let mut builder = NumberBuilder::default();
+            for text in texts {
+                if !builder.push_plain(text) {
+                    builder.push(text.parse().unwrap());
+                }
+            }
+            builder.finish()
+        };
+        let long = "1.00000000000000000000";
+        for texts in [["1", "0.5"], ["1.00", "0.50"], [long, "0.5"]] {
+            let NumberColumn::Scaled { scale, units } = built(&texts) else {
+                panic!("{texts:?} is wide");
+            };
+            assert_eq!((scale, units), (1, vec![10, 5]));
+        }
+    }
+
+    #[test]
     fn scales_grow_and_give_way_to_wide_decimals() {
         let mut builder = NumberBuilder::default();
         assert!(builder.push_plain("12"));
@@ -164,14 +219,6 @@ mod tests {
         assert!(!builder.push_plain("1e5"));
         let column = builder.finish();
         let values: Vec<_> = (0..4).map(|row| column.get(row)).collect();
-        assert_eq!(
-            values,
-            [
-                Some(Decimal::from(12)),
-                None,
-                Some(Decimal::new(-5, 1)),
-                Some(Decimal::MAX)
-            ]
-        );
+        assert_eq!(values, [Some(Decimal::from(12)), None, Some(Decimal::new(-5, 1)), Some(Decimal::MAX)]);
     }
 }

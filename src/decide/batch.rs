@@ -61,34 +61,15 @@ impl<'a> Scene<'a> {
         current: &'a [u32],
     ) -> Self {
         let role = policy.role(role_id);
-        Scene {
-            policy,
-            role_id,
-            role,
-            record: role.record,
-            dataset,
-            binding,
-            as_of,
-            current,
-        }
+        Scene { policy, role_id, role, record: role.record, dataset, binding, as_of, current }
     }
 
     pub fn setting(&self) -> Setting<'a> {
-        Setting {
-            policy: self.policy,
-            record: self.record,
-            binding: self.binding,
-            as_of: self.as_of,
-        }
+        Setting { policy: self.policy, record: self.record, binding: self.binding, as_of: self.as_of }
     }
 
     /// The facts of one row, without the owners of other roles.
-    pub(super) fn facts(
-        &self,
-        row: u32,
-        _after: &[Vec<u32>],
-        owners: &OwnerTable,
-    ) -> RecordFacts<'a> {
+    pub(super) fn facts(&self, row: u32, _after: &[Vec<u32>], owners: &OwnerTable) -> RecordFacts<'a> {
         RecordFacts {
             policy: self.policy,
             dataset: self.dataset,
@@ -106,9 +87,7 @@ impl<'a> Scene<'a> {
             OwnerRef::Of(path) => {
                 let reached = Reach::new(self, &path.steps).row(row);
                 let codes = after.get(path.role.0 as usize);
-                reached
-                    .and_then(|row| codes?.get(row as usize).copied())
-                    .unwrap_or(NOBODY)
+                reached.and_then(|row| codes?.get(row as usize).copied()).unwrap_or(NOBODY)
             }
         }
     }
@@ -195,10 +174,7 @@ impl<'a, 'p> Engine<'a, 'p> {
             .dimensions
             .iter()
             .enumerate()
-            .map(|(index, dimension)| {
-                used.contains(&index)
-                    .then(|| Encoder::new(scene, dimension))
-            })
+            .map(|(index, dimension)| used.contains(&index).then(|| Encoder::new(scene, dimension)))
             .collect();
         Engine {
             plan,
@@ -209,10 +185,7 @@ impl<'a, 'p> Engine<'a, 'p> {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "state comes in and goes out as values"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "state comes in and goes out as values")]
     fn decide(
         &mut self,
         scene: &Scene<'a>,
@@ -256,11 +229,7 @@ impl<'a, 'p> Engine<'a, 'p> {
     /// A row on a circle: its owner stays, by drift or because it is invalid.
     fn settle(&self, row: u32, input: &RoleInput, result: &mut RoleResult) {
         let drifted = input.drifted.contains(row) && input.current[row as usize] != NOBODY;
-        result.outcome[row as usize] = if drifted {
-            Outcome::Kept
-        } else {
-            Outcome::Invalid
-        };
+        result.outcome[row as usize] = if drifted { Outcome::Kept } else { Outcome::Invalid };
     }
 
     fn pick(
@@ -272,11 +241,8 @@ impl<'a, 'p> Engine<'a, 'p> {
         owners: &mut OwnerTable,
     ) -> Option<Pick> {
         let resolver = self.resolvers[rule].get_or_insert_with(|| {
-            let chain: Vec<TargetKind> = scene.role.rules[rule]
-                .targets
-                .iter()
-                .map(|target| target.kind.clone())
-                .collect();
+            let chain: Vec<TargetKind> =
+                scene.role.rules[rule].targets.iter().map(|target| target.kind.clone()).collect();
             Resolver::new(scene, &chain)
         });
         resolver.pick(scene, row, after, owners)

@@ -9,12 +9,10 @@ use super::row::{self, RecordFacts};
 use crate::assign::{NOBODY, OwnerTable};
 use crate::check::policy::{Cond, OwnerRef, OwnerTest, Path, RoleId, TestKind};
 use crate::column::{
-    CHOICE_MISSING, Column, ColumnData, DAY_MISSING, Dataset, INSTANT_MISSING, NumberColumn,
-    ROW_MISSING, SCALED_MISSING, TextColumn,
+    CHOICE_MISSING, Column, ColumnData, DAY_MISSING, Dataset, INSTANT_MISSING, NumberColumn, ROW_MISSING,
+    SCALED_MISSING, TextColumn,
 };
-use crate::plan::{
-    Cuts, Dimension, DimensionKind, FALSE_ATOM, Opaque, RolePlan, TRUE_ATOM, interval_atom,
-};
+use crate::plan::{Cuts, Dimension, DimensionKind, FALSE_ATOM, Opaque, RolePlan, TRUE_ATOM, interval_atom};
 use crate::schema::FieldId;
 use crate::value::{Decimal, Value, fold};
 use rustc_hash::FxHashMap;
@@ -114,9 +112,7 @@ struct CurrencyFilter<'a> {
 
 impl CurrencyFilter<'_> {
     fn fits(&self, row: u32) -> bool {
-        self.column
-            .code(row)
-            .is_some_and(|code| Some(code) == self.wanted)
+        self.column.code(row).is_some_and(|code| Some(code) == self.wanted)
     }
 }
 
@@ -128,18 +124,12 @@ struct UnitCuts {
 
 impl UnitCuts {
     fn new(bounds: &[Decimal], scale: u32) -> Self {
-        let mut cuts = UnitCuts {
-            units: Vec::new(),
-            exact: Vec::new(),
-        };
+        let mut cuts = UnitCuts { units: Vec::new(), exact: Vec::new() };
         for bound in bounds {
             let normal = bound.normalize();
             let (unit, exact) = if normal.scale() <= scale {
                 let factor = 10_i128.checked_pow(scale - normal.scale());
-                (
-                    factor.and_then(|factor| normal.mantissa().checked_mul(factor)),
-                    true,
-                )
+                (factor.and_then(|factor| normal.mantissa().checked_mul(factor)), true)
             } else {
                 let factor = 10_i128.pow(normal.scale() - scale);
                 // Rounded up: every unit from here on is above the bound.
@@ -173,16 +163,11 @@ impl<'a> Encoder<'a> {
             DimensionKind::Field { path, cuts } => Encoder {
                 reach: Reach::new(scene, &path.steps),
                 missing: dimension.missing_atom(),
-                how: column_of(scene, path)
-                    .map_or(How::Fixed(dimension.missing_atom()), |column| {
-                        field(column, cuts)
-                    }),
+                how: column_of(scene, path).map_or(How::Fixed(dimension.missing_atom()), |column| field(column, cuts)),
             },
-            DimensionKind::Opaque(Opaque::Named(chain)) => Encoder {
-                reach: Reach::default(),
-                missing: FALSE_ATOM,
-                how: How::Named(Resolver::new(scene, chain)),
-            },
+            DimensionKind::Opaque(Opaque::Named(chain)) => {
+                Encoder { reach: Reach::default(), missing: FALSE_ATOM, how: How::Named(Resolver::new(scene, chain)) }
+            }
             DimensionKind::Opaque(Opaque::Holds(cond)) => opaque(scene, cond),
         }
     }
@@ -229,97 +214,63 @@ fn encode_rows<'a>(
     owners: &mut OwnerTable,
     out: &mut Vec<u16>,
 ) {
-    let each = |out: &mut Vec<u16>,
-                atom: &mut dyn FnMut(u32) -> u16,
-                rows: &mut dyn Iterator<Item = (u32, Option<u32>)>| {
-        out.extend(rows.map(|(_, at)| at.map_or(missing, &mut *atom)));
-    };
+    let each =
+        |out: &mut Vec<u16>, atom: &mut dyn FnMut(u32) -> u16, rows: &mut dyn Iterator<Item = (u32, Option<u32>)>| {
+            out.extend(rows.map(|(_, at)| at.map_or(missing, &mut *atom)));
+        };
     let mut rows = rows;
     match how {
         How::Fixed(atom) => out.extend(rows.map(|_| *atom)),
         How::Codes { codes, atoms } => out.extend(rows.map(|(_, at)| {
             // A missing text has the largest code of all, which no atom belongs to.
-            at.and_then(|at| atoms.get(codes[at as usize] as usize).copied())
-                .unwrap_or(missing)
+            at.and_then(|at| atoms.get(codes[at as usize] as usize).copied()).unwrap_or(missing)
         })),
-        How::Choice(choices) => {
-            out.extend(rows.map(|(_, at)| match at.map(|at| choices[at as usize]) {
-                Some(choice) if choice != CHOICE_MISSING => choice,
+        How::Choice(choices) => out.extend(rows.map(|(_, at)| match at.map(|at| choices[at as usize]) {
+            Some(choice) if choice != CHOICE_MISSING => choice,
+            _ => missing,
+        })),
+        How::YesNo(flags) => out.extend(rows.map(|(_, at)| at.map_or(missing, |at| u16::from(flags[at as usize])))),
+        How::Units { units, cuts, currency: None } => {
+            out.extend(rows.map(|(_, at)| match at.map(|at| units[at as usize]) {
+                Some(unit) if unit != SCALED_MISSING => cuts.atom(unit),
                 _ => missing,
             }))
         }
-        How::YesNo(flags) => {
-            out.extend(rows.map(|(_, at)| at.map_or(missing, |at| u16::from(flags[at as usize]))))
-        }
-        How::Units {
-            units,
-            cuts,
-            currency: None,
-        } => out.extend(rows.map(|(_, at)| match at.map(|at| units[at as usize]) {
-            Some(unit) if unit != SCALED_MISSING => cuts.atom(unit),
-            _ => missing,
-        })),
-        How::Units {
-            units,
-            cuts,
-            currency: Some(filter),
-        } => each(
+        How::Units { units, cuts, currency: Some(filter) } => each(
             out,
             &mut |at| {
                 let unit = units[at as usize];
-                if unit != SCALED_MISSING && filter.fits(at) {
-                    cuts.atom(unit)
-                } else {
-                    missing
-                }
+                if unit != SCALED_MISSING && filter.fits(at) { cuts.atom(unit) } else { missing }
             },
             &mut rows,
         ),
-        How::Wide {
-            values,
-            bounds,
-            currency,
-        } => each(
+        How::Wide { values, bounds, currency } => each(
             out,
             &mut |at| match &values[at as usize] {
-                Some(value) if currency.as_ref().is_none_or(|filter| filter.fits(at)) => {
-                    interval_atom(bounds, value)
-                }
+                Some(value) if currency.as_ref().is_none_or(|filter| filter.fits(at)) => interval_atom(bounds, value),
                 _ => missing,
             },
             &mut rows,
         ),
-        How::Day { days, bounds } => {
-            out.extend(rows.map(|(_, at)| match at.map(|at| days[at as usize]) {
-                Some(day) if day != DAY_MISSING => interval_atom(bounds, &day),
-                _ => missing,
-            }))
-        }
-        How::Instant { instants, bounds } => {
-            out.extend(
-                rows.map(|(_, at)| match at.map(|at| instants[at as usize]) {
-                    Some(instant) if instant != INSTANT_MISSING => interval_atom(bounds, &instant),
-                    _ => missing,
-                }),
-            )
-        }
+        How::Day { days, bounds } => out.extend(rows.map(|(_, at)| match at.map(|at| days[at as usize]) {
+            Some(day) if day != DAY_MISSING => interval_atom(bounds, &day),
+            _ => missing,
+        })),
+        How::Instant { instants, bounds } => out.extend(rows.map(|(_, at)| match at.map(|at| instants[at as usize]) {
+            Some(instant) if instant != INSTANT_MISSING => interval_atom(bounds, &instant),
+            _ => missing,
+        })),
         How::Rows(targets) => each(
             out,
             &mut |at| {
-                if targets[at as usize] == ROW_MISSING {
-                    missing
-                } else {
-                    0
-                }
+                if targets[at as usize] == ROW_MISSING { missing } else { 0 }
             },
             &mut rows,
         ),
         How::Owner { of, test, verdicts } => {
             for (row, _) in rows {
                 let owner = scene.owner_code(of, row, after);
-                out.push(u16::from(owner_verdict(
-                    scene, test, verdicts, owner, owners,
-                )));
+                out.push(u16::from(owner_verdict(scene, test, verdicts, owner, owners)));
             }
         }
         How::Named(resolver) => {
@@ -332,20 +283,10 @@ fn encode_rows<'a>(
             for (row, _) in rows {
                 let facts = scene.facts(row, after, owners);
                 let owner_of = |role: RoleId, row: u32| {
-                    after
-                        .get(role.0 as usize)
-                        .and_then(|codes| owners.get(*codes.get(row as usize)?))
-                        .cloned()
+                    after.get(role.0 as usize).and_then(|codes| owners.get(*codes.get(row as usize)?)).cloned()
                 };
-                let facts = RecordFacts {
-                    owner_of: &owner_of,
-                    ..facts
-                };
-                out.push(if row::holds(scene.setting(), cond, &facts) {
-                    TRUE_ATOM
-                } else {
-                    FALSE_ATOM
-                });
+                let facts = RecordFacts { owner_of: &owner_of, ..facts };
+                out.push(if row::holds(scene.setting(), cond, &facts) { TRUE_ATOM } else { FALSE_ATOM });
             }
         }
     }
@@ -364,51 +305,33 @@ fn owner_verdict(
     if verdicts.len() <= code as usize {
         verdicts.resize(code as usize + 1, None);
     }
-    *verdicts[code as usize]
-        .get_or_insert_with(|| row::owner_holds(scene.setting(), test, owners.get(code)))
+    *verdicts[code as usize].get_or_insert_with(|| row::owner_holds(scene.setting(), test, owners.get(code)))
 }
 
 fn field<'a>(column: &'a Column, cuts: &Cuts) -> How<'a> {
     let last = u16::try_from(cuts.known_atoms()).unwrap_or(u16::MAX);
     match (&column.data, cuts) {
-        (ColumnData::Text(text), Cuts::Text { points }) => How::Codes {
-            codes: text.codes(),
-            atoms: text_atoms(text, points),
-        },
+        (ColumnData::Text(text), Cuts::Text { points }) => {
+            How::Codes { codes: text.codes(), atoms: text_atoms(text, points) }
+        }
         (ColumnData::Choice(choices), Cuts::Choice { .. }) => How::Choice(choices),
         (ColumnData::YesNo(flags), Cuts::YesNo) => How::YesNo(flags),
-        (
-            ColumnData::Number(numbers) | ColumnData::Money(numbers, _),
-            Cuts::Number { bounds, currency },
-        ) => {
+        (ColumnData::Number(numbers) | ColumnData::Money(numbers, _), Cuts::Number { bounds, currency }) => {
             let filter = match (&column.data, currency) {
-                (ColumnData::Money(_, Some(column)), Some(code)) => Some(CurrencyFilter {
-                    column,
-                    wanted: column.find(code),
-                }),
+                (ColumnData::Money(_, Some(column)), Some(code)) => {
+                    Some(CurrencyFilter { column, wanted: column.find(code) })
+                }
                 _ => None,
             };
             match numbers {
-                NumberColumn::Scaled { scale, units } => How::Units {
-                    units,
-                    cuts: UnitCuts::new(bounds, *scale),
-                    currency: filter,
-                },
-                NumberColumn::Wide(values) => How::Wide {
-                    values,
-                    bounds: bounds.clone(),
-                    currency: filter,
-                },
+                NumberColumn::Scaled { scale, units } => {
+                    How::Units { units, cuts: UnitCuts::new(bounds, *scale), currency: filter }
+                }
+                NumberColumn::Wide(values) => How::Wide { values, bounds: bounds.clone(), currency: filter },
             }
         }
-        (ColumnData::Date(days), Cuts::Day { bounds }) => How::Day {
-            days,
-            bounds: bounds.clone(),
-        },
-        (ColumnData::Time(instants), Cuts::Instant { bounds }) => How::Instant {
-            instants,
-            bounds: bounds.clone(),
-        },
+        (ColumnData::Date(days), Cuts::Day { bounds }) => How::Day { days, bounds: bounds.clone() },
+        (ColumnData::Time(instants), Cuts::Instant { bounds }) => How::Instant { instants, bounds: bounds.clone() },
         (ColumnData::Reference(rows, _), _) => How::Rows(rows),
         // A blank multi-select is the empty set, never missing.
         (ColumnData::Many(_), _) => How::Fixed(0),
@@ -418,18 +341,10 @@ fn field<'a>(column: &'a Column, cuts: &Cuts) -> How<'a> {
 
 /// The atom of every distinct text.
 fn text_atoms(text: &TextColumn, points: &[String]) -> Vec<u16> {
-    let by_point: FxHashMap<&str, u16> = (0..)
-        .zip(points)
-        .map(|(atom, point)| (point.as_str(), atom))
-        .collect();
+    let by_point: FxHashMap<&str, u16> = (0..).zip(points).map(|(atom, point)| (point.as_str(), atom)).collect();
     let other = u16::try_from(points.len()).unwrap_or(u16::MAX);
     (0..text.distinct_count())
-        .map(|code| {
-            by_point
-                .get(fold(text.distinct(code)).as_str())
-                .copied()
-                .unwrap_or(other)
-        })
+        .map(|code| by_point.get(fold(text.distinct(code)).as_str()).copied().unwrap_or(other))
         .collect()
 }
 
@@ -438,9 +353,9 @@ fn text_atoms(text: &TextColumn, points: &[String]) -> Vec<u16> {
 fn opaque<'a>(scene: &Scene<'a>, cond: &Cond) -> Encoder<'a> {
     if let Cond::Test { kind, .. } = cond {
         let single = match kind {
-            TestKind::Field { path, test } => per_value(scene, path, &|value| {
-                row::field_holds(scene.setting(), test, value)
-            }),
+            TestKind::Field { path, test } => {
+                per_value(scene, path, &|value| row::field_holds(scene.setting(), test, value))
+            }
             TestKind::InList { path, list } => per_value(scene, path, &|value| {
                 row::text_of(scene.setting(), path, value)
                     .is_some_and(|text| scene.binding.list_row(*list, &text).is_some())
@@ -448,11 +363,7 @@ fn opaque<'a>(scene: &Scene<'a>, cond: &Cond) -> Encoder<'a> {
             TestKind::Owner { of, test } => Some(Encoder {
                 reach: Reach::default(),
                 missing: FALSE_ATOM,
-                how: How::Owner {
-                    of: of.clone(),
-                    test: test.clone(),
-                    verdicts: Vec::new(),
-                },
+                how: How::Owner { of: of.clone(), test: test.clone(), verdicts: Vec::new() },
             }),
             _ => None,
         };
@@ -460,55 +371,29 @@ fn opaque<'a>(scene: &Scene<'a>, cond: &Cond) -> Encoder<'a> {
             return encoder;
         }
     }
-    Encoder {
-        reach: Reach::default(),
-        missing: FALSE_ATOM,
-        how: How::Interpreted(cond.clone()),
-    }
+    Encoder { reach: Reach::default(), missing: FALSE_ATOM, how: How::Interpreted(cond.clone()) }
 }
 
 /// A test on one dictionary-encoded field, worked out once a distinct value; `None` for other columns.
-fn per_value<'a>(
-    scene: &Scene<'a>,
-    path: &Path,
-    holds: &dyn Fn(&Value) -> bool,
-) -> Option<Encoder<'a>> {
+fn per_value<'a>(scene: &Scene<'a>, path: &Path, holds: &dyn Fn(&Value) -> bool) -> Option<Encoder<'a>> {
     let column = column_of(scene, path)?;
     let how = match &column.data {
         ColumnData::Text(text) => {
             let atom = |code| u16::from(holds(&Value::Text(text.distinct(code).to_owned())));
-            How::Codes {
-                codes: text.codes(),
-                atoms: (0..text.distinct_count()).map(atom).collect(),
-            }
+            How::Codes { codes: text.codes(), atoms: (0..text.distinct_count()).map(atom).collect() }
         }
         ColumnData::Many(many) => How::Codes {
             codes: &many.codes,
-            atoms: many
-                .sets
-                .iter()
-                .map(|set| u16::from(holds(&Value::Many(set.clone()))))
-                .collect(),
+            atoms: many.sets.iter().map(|set| u16::from(holds(&Value::Many(set.clone())))).collect(),
         },
         _ => return None,
     };
-    Some(Encoder {
-        reach: Reach::new(scene, &path.steps),
-        missing: FALSE_ATOM,
-        how,
-    })
+    Some(Encoder { reach: Reach::new(scene, &path.steps), missing: FALSE_ATOM, how })
 }
 
 /// The atoms of all rows of a role that does not read itself, a column a dimension: for benchmarks and analysis.
-pub fn encode_all(
-    scene: &Scene<'_>,
-    plan: &RolePlan,
-    after: &[Vec<u32>],
-    owners: &mut OwnerTable,
-) -> Vec<Vec<u16>> {
-    let rows: Vec<u32> = (0..u32::try_from(scene.dataset.table(scene.record).row_count)
-        .unwrap_or(u32::MAX))
-        .collect();
+pub fn encode_all(scene: &Scene<'_>, plan: &RolePlan, after: &[Vec<u32>], owners: &mut OwnerTable) -> Vec<Vec<u16>> {
+    let rows: Vec<u32> = (0..u32::try_from(scene.dataset.table(scene.record).row_count).unwrap_or(u32::MAX)).collect();
     plan.dimensions
         .iter()
         .map(|dimension| {
@@ -527,10 +412,7 @@ pub(super) fn invalid_rows(scene: &Scene<'_>, dataset: &Dataset) -> crate::colum
         // Every step of the way, and the field at its end.
         for length in 0..=path.steps.len() {
             let field = path.steps.get(length).copied().unwrap_or(path.field);
-            let at = Path {
-                steps: path.steps[..length].to_vec(),
-                field,
-            };
+            let at = Path { steps: path.steps[..length].to_vec(), field };
             let Some(column) = column_of(scene, &at) else {
                 continue;
             };

@@ -62,22 +62,12 @@ struct TableLookUp<'a> {
 
 impl<'a> Resolver<'a> {
     pub fn new(scene: &Scene<'a>, chain: &[TargetKind]) -> Self {
-        Resolver {
-            chain: chain.iter().map(|kind| one(scene, kind)).collect(),
-        }
+        Resolver { chain: chain.iter().map(|kind| one(scene, kind)).collect() }
     }
 
     /// The first of the chain that names somebody; `None` where all miss.
-    pub fn pick(
-        &mut self,
-        scene: &Scene<'a>,
-        row: u32,
-        after: &[Vec<u32>],
-        owners: &mut OwnerTable,
-    ) -> Option<Pick> {
-        self.chain
-            .iter_mut()
-            .find_map(|one| one.pick(scene, row, after, owners))
+    pub fn pick(&mut self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> Option<Pick> {
+        self.chain.iter_mut().find_map(|one| one.pick(scene, row, after, owners))
     }
 }
 
@@ -86,17 +76,13 @@ fn one<'a>(scene: &Scene<'a>, kind: &TargetKind) -> One<'a> {
         TargetKind::Nobody => One::Fixed(Some(Pick::Nobody)),
         TargetKind::Keep => One::Keep,
         // Codes of owners are given when they are first needed, so a name is looked up like a cell.
-        TargetKind::Name(_) => One::Name {
-            kind: kind.clone(),
-            owner: UNKNOWN,
-        },
+        TargetKind::Name(_) => One::Name { kind: kind.clone(), owner: UNKNOWN },
         TargetKind::Field(path) | TargetKind::Cell { path, .. } => by_code(scene, path, kind),
         TargetKind::Table(table) => One::Table(Box::new(table_look_up(scene, table))),
         TargetKind::OwnerOf(of) => One::OwnerOf(of.clone()),
-        TargetKind::Manager(inner) => One::Manager {
-            inner: Box::new(one(scene, inner)),
-            managers: FxHashMap::default(),
-        },
+        TargetKind::Manager(inner) => {
+            One::Manager { inner: Box::new(one(scene, inner)), managers: FxHashMap::default() }
+        }
     }
 }
 
@@ -125,42 +111,21 @@ fn table_look_up<'a>(scene: &Scene<'a>, table: &TableUse) -> TableLookUp<'a> {
                 MatchHow::Between { .. } => index.bounds(at),
                 _ => Vec::new(),
             };
-            (
-                Reach::new(scene, &path.steps),
-                column_of(scene, path),
-                bounds,
-            )
+            (Reach::new(scene, &path.steps), column_of(scene, path), bounds)
         })
         .collect();
-    TableLookUp {
-        table: table.clone(),
-        index,
-        columns,
-        found: FxHashMap::default(),
-        key: Vec::new(),
-    }
+    TableLookUp { table: table.clone(), index, columns, found: FxHashMap::default(), key: Vec::new() }
 }
 
 impl<'a> One<'a> {
-    fn pick(
-        &mut self,
-        scene: &Scene<'a>,
-        row: u32,
-        after: &[Vec<u32>],
-        owners: &mut OwnerTable,
-    ) -> Option<Pick> {
+    fn pick(&mut self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> Option<Pick> {
         match self {
             One::Fixed(pick) => *pick,
             One::Keep => {
                 let current = scene.current[row as usize];
                 (current != NOBODY).then_some(Pick::Keep(current))
             }
-            One::ByCode {
-                reach,
-                codes,
-                owners: known,
-                kind,
-            } => {
+            One::ByCode { reach, codes, owners: known, kind } => {
                 let at = reach.row(row)?;
                 let code = codes[at as usize] as usize;
                 // A missing text has the largest code of all: nothing is known under it.
@@ -180,17 +145,13 @@ impl<'a> One<'a> {
                 (owner != NOBODY).then_some(Pick::Owner(owner))
             }
             One::Manager { inner, managers } => {
-                let (Pick::Owner(owner) | Pick::Keep(owner)) =
-                    inner.pick(scene, row, after, owners)?
-                else {
+                let (Pick::Owner(owner) | Pick::Keep(owner)) = inner.pick(scene, row, after, owners)? else {
                     return None;
                 };
                 let manager = match managers.get(&owner) {
                     Some(manager) => *manager,
                     None => {
-                        let manager = owners
-                            .get(owner)
-                            .and_then(|owner| scene.binding.manager_of(owner).ok());
+                        let manager = owners.get(owner).and_then(|owner| scene.binding.manager_of(owner).ok());
                         let code = owners.code_of(manager.as_ref());
                         managers.insert(owner, code);
                         code
@@ -213,24 +174,12 @@ impl<'a> One<'a> {
 }
 
 /// One target by the plain interpreter: its owner's code, or [`NOBODY`] for a miss.
-fn interpret(
-    scene: &Scene<'_>,
-    kind: &TargetKind,
-    row: u32,
-    after: &[Vec<u32>],
-    owners: &mut OwnerTable,
-) -> u32 {
+fn interpret(scene: &Scene<'_>, kind: &TargetKind, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> u32 {
     let named = {
         let owner_of = |role: RoleId, row: u32| {
-            after
-                .get(role.0 as usize)
-                .and_then(|codes| owners.get(*codes.get(row as usize)?))
-                .cloned()
+            after.get(role.0 as usize).and_then(|codes| owners.get(*codes.get(row as usize)?)).cloned()
         };
-        let facts = row::RecordFacts {
-            owner_of: &owner_of,
-            ..scene.facts(row, after, owners)
-        };
+        let facts = row::RecordFacts { owner_of: &owner_of, ..scene.facts(row, after, owners) };
         row::target_named(scene.setting(), kind, &facts)
     };
     match named {
@@ -240,13 +189,7 @@ fn interpret(
 }
 
 impl<'a> TableLookUp<'a> {
-    fn pick(
-        &mut self,
-        scene: &Scene<'a>,
-        row: u32,
-        after: &[Vec<u32>],
-        owners: &mut OwnerTable,
-    ) -> Option<Pick> {
+    fn pick(&mut self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> Option<Pick> {
         self.key.clear();
         for (reach, column, bounds) in &self.columns {
             let at = reach.row(row)?;
@@ -260,20 +203,10 @@ impl<'a> TableLookUp<'a> {
         (owner != NOBODY).then_some(Pick::Owner(owner))
     }
 
-    fn look_up(
-        &self,
-        scene: &Scene<'a>,
-        row: u32,
-        after: &[Vec<u32>],
-        owners: &mut OwnerTable,
-    ) -> u32 {
+    fn look_up(&self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> u32 {
         let values: Vec<Value> = {
             let facts = scene.facts(row, after, owners);
-            self.table
-                .paths
-                .iter()
-                .map(|path| facts.value(path))
-                .collect()
+            self.table.paths.iter().map(|path| facts.value(path)).collect()
         };
         let data = scene.policy.schema.table(self.table.table).data.as_ref();
         let cell = data.and_then(|data| data.cell(self.index.best(&values)?, self.table.column));
@@ -287,15 +220,9 @@ fn key_part(column: &Column, row: u32, bounds: &[Decimal]) -> Option<i64> {
     let at = row as usize;
     match &column.data {
         ColumnData::Text(text) => text.code(row).map(i64::from),
-        ColumnData::Choice(choices) => {
-            (choices[at] != crate::column::CHOICE_MISSING).then(|| i64::from(choices[at]))
-        }
-        ColumnData::YesNo(flags) => {
-            (flags[at] != crate::column::YES_NO_MISSING).then(|| i64::from(flags[at]))
-        }
-        ColumnData::Reference(rows, _) => {
-            (rows[at] != crate::column::ROW_MISSING).then(|| i64::from(rows[at]))
-        }
+        ColumnData::Choice(choices) => (choices[at] != crate::column::CHOICE_MISSING).then(|| i64::from(choices[at])),
+        ColumnData::YesNo(flags) => (flags[at] != crate::column::YES_NO_MISSING).then(|| i64::from(flags[at])),
+        ColumnData::Reference(rows, _) => (rows[at] != crate::column::ROW_MISSING).then(|| i64::from(rows[at])),
         ColumnData::Number(numbers) | ColumnData::Money(numbers, _) => {
             let number = numbers.get(row)?;
             match numbers {
@@ -304,22 +231,13 @@ fn key_part(column: &Column, row: u32, bounds: &[Decimal]) -> Option<i64> {
                 // Too wide for a key: folded, and told apart well enough by its two halves.
                 NumberColumn::Wide(_) => {
                     let mantissa = number.normalize().mantissa();
-                    Some(
-                        (mantissa
-                            ^ (mantissa >> 64)
-                            ^ (i128::from(number.normalize().scale()) << 56))
-                            as i64,
-                    )
+                    Some((mantissa ^ (mantissa >> 64) ^ (i128::from(number.normalize().scale()) << 56)) as i64)
                 }
             }
         }
         ColumnData::Date(days) => (days[at] != crate::column::DAY_MISSING).then(|| {
             let day = Decimal::from(days[at]);
-            if bounds.is_empty() {
-                i64::from(days[at])
-            } else {
-                i64::from(interval_atom(bounds, &day))
-            }
+            if bounds.is_empty() { i64::from(days[at]) } else { i64::from(interval_atom(bounds, &day)) }
         }),
         ColumnData::Time(_) | ColumnData::Many(_) => None,
     }

@@ -3,8 +3,8 @@
 
 use crate::assign::Binding;
 use crate::check::policy::{
-    Cond, DayExpr, FieldTest, NameId, NumberExpr, OwnerRef, OwnerTest, Path, Role, Rule, RuleId,
-    TableUse, TargetKind, TestKind, TextTest, TypedPolicy,
+    Cond, DayExpr, FieldTest, NameId, NumberExpr, OwnerRef, OwnerTest, Path, Role, Rule, RuleId, TableUse, TargetKind,
+    TestKind, TextTest, TypedPolicy,
 };
 use crate::column::{Dataset, show};
 use crate::schema::{FieldKind, MatchHow, RecordId, Tabular};
@@ -55,25 +55,16 @@ pub fn decide(setting: Setting<'_>, role: &Role, facts: &dyn Facts) -> Decided {
         if matches(setting, rule, facts)
             && let Some(named) = first_named(setting, rule, facts)
         {
-            return Decided {
-                rule: Some(id),
-                named: Some(named),
-            };
+            return Decided { rule: Some(id), named: Some(named) };
         }
     }
-    Decided {
-        rule: None,
-        named: None,
-    }
+    Decided { rule: None, named: None }
 }
 
 /// Whether a rule counts today and all its conditions hold.
 pub fn matches(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> bool {
     crate::plan::counts_on(rule, setting.as_of.today())
-        && rule
-            .conditions
-            .iter()
-            .all(|cond| holds(setting, cond, facts))
+        && rule.conditions.iter().all(|cond| holds(setting, cond, facts))
 }
 
 /// What a rule's chain of targets names; `None` where all miss.
@@ -91,14 +82,8 @@ pub fn holds(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> bool {
         Cond::Any(parts) => parts.iter().any(|part| holds(setting, part, facts)),
         Cond::Not(inner) => !holds(setting, inner, facts),
         Cond::Named { body, .. } => holds(setting, body, facts),
-        Cond::AtLeast {
-            count, criteria, ..
-        } => {
-            criteria
-                .iter()
-                .filter(|one| holds(setting, &one.condition, facts))
-                .count()
-                >= *count
+        Cond::AtLeast { count, criteria, .. } => {
+            criteria.iter().filter(|one| holds(setting, &one.condition, facts)).count() >= *count
         }
         Cond::Test { kind, .. } => test_holds(setting, kind, facts),
     }
@@ -111,30 +96,20 @@ pub fn test_holds(setting: Setting<'_>, kind: &TestKind, facts: &dyn Facts) -> b
         TestKind::Field { path, test } => field_holds(setting, test, &facts.value(path)),
         TestKind::InList { path, list } => {
             let value = facts.value(path);
-            text_of(setting, path, &value)
-                .is_some_and(|text| setting.binding.list_row(*list, &text).is_some())
+            text_of(setting, path, &value).is_some_and(|text| setting.binding.list_row(*list, &text).is_some())
         }
-        TestKind::Fields {
-            op,
-            left,
-            right,
-            exact,
-        } => {
+        TestKind::Fields { op, left, right, exact } => {
             let (a, b) = (facts.value(left), facts.value(right));
             fields_hold(setting, *op, (left, &a), (right, &b), *exact)
         }
-        TestKind::Numbers { op, left, right } => {
-            match (number(setting, left, facts), number(setting, right, facts)) {
-                (Some(a), Some(b)) => op.holds(a.cmp(&b)),
-                _ => false,
-            }
-        }
-        TestKind::Days { op, left, right } => {
-            match (day(setting, left, facts), day(setting, right, facts)) {
-                (Some(a), Some(b)) => op.holds(a.cmp(&b)),
-                _ => false,
-            }
-        }
+        TestKind::Numbers { op, left, right } => match (number(setting, left, facts), number(setting, right, facts)) {
+            (Some(a), Some(b)) => op.holds(a.cmp(&b)),
+            _ => false,
+        },
+        TestKind::Days { op, left, right } => match (day(setting, left, facts), day(setting, right, facts)) {
+            (Some(a), Some(b)) => op.holds(a.cmp(&b)),
+            _ => false,
+        },
         TestKind::Owner { of, test } => owner_holds(setting, test, facts.owner(of).as_ref()),
     }
 }
@@ -144,29 +119,20 @@ pub fn field_holds(setting: Setting<'_>, test: &FieldTest, value: &Value) -> boo
     match (test, value) {
         (FieldTest::Missing, value) => value.is_missing(),
         (FieldTest::Text(test), Value::Text(text)) => text_holds(test, text),
-        (FieldTest::Number { ranges, .. }, Value::Number(number)) => {
-            ranges.iter().any(|range| range.contains(number))
-        }
+        (FieldTest::Number { ranges, .. }, Value::Number(number)) => ranges.iter().any(|range| range.contains(number)),
         (FieldTest::Number { ranges, currency }, Value::Money(number, code)) => {
-            currency.as_ref().is_none_or(|wanted| wanted == code)
-                && ranges.iter().any(|range| range.contains(number))
+            currency.as_ref().is_none_or(|wanted| wanted == code) && ranges.iter().any(|range| range.contains(number))
         }
-        (FieldTest::Day(ranges), Value::Date(day)) => ranges
-            .iter()
-            .any(|range| range.map(|mark| mark.day(setting.as_of)).contains(day)),
-        (FieldTest::Instant(ranges), Value::Time(instant)) => ranges.iter().any(|range| {
-            range
-                .map(|mark| mark.instant(setting.as_of))
-                .contains(instant)
-        }),
+        (FieldTest::Day(ranges), Value::Date(day)) => {
+            ranges.iter().any(|range| range.map(|mark| mark.day(setting.as_of)).contains(day))
+        }
+        (FieldTest::Instant(ranges), Value::Time(instant)) => {
+            ranges.iter().any(|range| range.map(|mark| mark.instant(setting.as_of)).contains(instant))
+        }
         (FieldTest::YesNo(wanted), Value::Bool(yes)) => wanted == yes,
         (FieldTest::Choice(choices), Value::Choice(choice)) => choices.contains(choice),
-        (FieldTest::Many { which, choices }, Value::Many(chosen)) => {
-            many_holds(*which, choices, chosen)
-        }
-        (FieldTest::Key(keys), Value::Reference(key)) => {
-            keys.iter().any(|wanted| wanted == key.trim())
-        }
+        (FieldTest::Many { which, choices }, Value::Many(chosen)) => many_holds(*which, choices, chosen),
+        (FieldTest::Key(keys), Value::Reference(key)) => keys.iter().any(|wanted| wanted == key.trim()),
         _ => false,
     }
 }
@@ -206,10 +172,7 @@ fn fields_hold(
         (Value::Time(a), Value::Time(b)) => op.holds(a.cmp(b)),
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::Reference(a), Value::Reference(b)) => a == b,
-        _ => match (
-            text_of(setting, left_path, left),
-            text_of(setting, right_path, right),
-        ) {
+        _ => match (text_of(setting, left_path, left), text_of(setting, right_path, right)) {
             (Some(a), Some(b)) if exact => nfc(&a) == nfc(&b),
             (Some(a), Some(b)) => fold(&a) == fold(&b),
             _ => false,
@@ -220,9 +183,7 @@ fn fields_hold(
 /// A value as text, where it can be looked up as such; `None` for missing.
 pub fn text_of(setting: Setting<'_>, path: &Path, value: &Value) -> Option<String> {
     let schema = &setting.policy.schema;
-    let field = schema
-        .record(path.record(schema, setting.record))
-        .field(path.field);
+    let field = schema.record(path.record(schema, setting.record)).field(path.field);
     show(value, &field.kind)
 }
 
@@ -239,10 +200,7 @@ fn number(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts) -> Option<
         },
         NumberExpr::Negative(inner) => number(setting, inner, facts).map(|number| -number),
         NumberExpr::Arithmetic(op, left, right) => {
-            let (a, b) = (
-                number(setting, left, facts)?,
-                number(setting, right, facts)?,
-            );
+            let (a, b) = (number(setting, left, facts)?, number(setting, right, facts)?);
             crate::check::calculate(*op, a, b)
         }
         NumberExpr::DaysBetween(left, right) => {
@@ -277,9 +235,7 @@ pub fn owner_holds(setting: Setting<'_>, test: &OwnerTest, owner: Option<&Owner>
     match test {
         OwnerTest::Known => true,
         OwnerTest::Active => setting.binding.is_active(owner),
-        OwnerTest::Is(names) => names
-            .iter()
-            .any(|name| setting.binding.is_called(owner, *name)),
+        OwnerTest::Is(names) => names.iter().any(|name| setting.binding.is_called(owner, *name)),
         OwnerTest::MemberOf(team) => setting.binding.is_member(owner, *team),
     }
 }
@@ -295,22 +251,16 @@ pub fn target_named(setting: Setting<'_>, kind: &TargetKind, facts: &dyn Facts) 
         TargetKind::Name(name) => named(setting, *name),
         TargetKind::Field(path) => match facts.value(path) {
             Value::Text(text) => cell_named(setting, &text),
-            _ => Named::Miss(format!(
-                "`{}` is missing",
-                path.text(&setting.policy.schema, setting.record)
-            )),
+            _ => Named::Miss(format!("`{}` is missing", path.text(&setting.policy.schema, setting.record))),
         },
         TargetKind::Cell { list, path, column } => {
             let value = facts.value(path);
-            let row = text_of(setting, path, &value)
-                .and_then(|text| setting.binding.list_row(*list, &text));
+            let row = text_of(setting, path, &value).and_then(|text| setting.binding.list_row(*list, &text));
             let data = setting.policy.schema.list(*list).data.as_ref();
             match (row, data) {
                 (Some(row), Some(data)) => match data.cell(row, *column) {
                     Some(cell) => cell_named(setting, cell),
-                    None => {
-                        Named::Miss(format!("line {} has no such cell", data.line_numbers[row]))
-                    }
+                    None => Named::Miss(format!("line {} has no such cell", data.line_numbers[row])),
                 },
                 _ => Named::Miss("not in the list".into()),
             }
@@ -360,19 +310,11 @@ fn table_named(setting: Setting<'_>, table: &TableUse, facts: &dyn Facts) -> Nam
 /// The row of a table that fits best: the longest prefix wins, then the narrowest range, then the first row.
 ///
 /// Several ranges are compared in the order of their `match` lines. A blank bound is open and counts as infinitely wide.
-pub fn best_row(
-    setting: Setting<'_>,
-    table: &TableUse,
-    data: &Tabular,
-    facts: &dyn Facts,
-) -> Option<usize> {
+pub fn best_row(setting: Setting<'_>, table: &TableUse, data: &Tabular, facts: &dyn Facts) -> Option<usize> {
     let lines = &setting.policy.schema.table(table.table).matches;
     let mut best: Option<(Rank, usize)> = None;
     for row in 0..data.rows.len() {
-        let mut rank = Rank {
-            prefix: 0,
-            widths: Vec::new(),
-        };
+        let mut rank = Rank { prefix: 0, widths: Vec::new() };
         let fits = lines.iter().zip(&table.paths).all(|(line, path)| {
             let value = facts.value(path);
             line_fits(setting, &line.how, path, &value, data, row, &mut rank)
@@ -400,16 +342,8 @@ impl Rank {
             (None, Some(_)) => Ordering::Greater,
             (None, None) => Ordering::Equal,
         };
-        let widths = self
-            .widths
-            .iter()
-            .zip(&other.widths)
-            .map(|(a, b)| narrower(a, b));
-        other
-            .prefix
-            .cmp(&self.prefix)
-            .then_with(|| widths.fold(Ordering::Equal, Ordering::then))
-            .is_lt()
+        let widths = self.widths.iter().zip(&other.widths).map(|(a, b)| narrower(a, b));
+        other.prefix.cmp(&self.prefix).then_with(|| widths.fold(Ordering::Equal, Ordering::then)).is_lt()
     }
 }
 
@@ -422,14 +356,9 @@ fn line_fits(
     row: usize,
     rank: &mut Rank,
 ) -> bool {
-    let cell = |column: &str| {
-        data.column(column)
-            .and_then(|column| data.cell(row, column))
-    };
+    let cell = |column: &str| data.column(column).and_then(|column| data.cell(row, column));
     match how {
-        MatchHow::Equals { column } => {
-            cell(column).is_some_and(|cell| cell_equals(setting, path, value, cell))
-        }
+        MatchHow::Equals { column } => cell(column).is_some_and(|cell| cell_equals(setting, path, value, cell)),
         MatchHow::StartsWith { column } => match (cell(column), value) {
             (Some(cell), Value::Text(text)) => {
                 let prefix = fold(cell);
@@ -462,19 +391,12 @@ fn line_fits(
 
 /// A bound of a range as a number; days are numbers too.
 pub fn range_bound(cell: &str, is_date: bool) -> Option<Decimal> {
-    if is_date {
-        time::parse_day(cell).map(Decimal::from)
-    } else {
-        parse_number(cell, NumberFormat::default())
-    }
+    if is_date { time::parse_day(cell).map(Decimal::from) } else { parse_number(cell, NumberFormat::default()) }
 }
 
 fn kind_of<'p>(setting: Setting<'p>, path: &Path) -> &'p FieldKind {
     let schema = &setting.policy.schema;
-    &schema
-        .record(path.record(schema, setting.record))
-        .field(path.field)
-        .kind
+    &schema.record(path.record(schema, setting.record)).field(path.field).kind
 }
 
 fn cell_equals(setting: Setting<'_>, path: &Path, value: &Value, cell: &str) -> bool {
@@ -482,10 +404,9 @@ fn cell_equals(setting: Setting<'_>, path: &Path, value: &Value, cell: &str) -> 
         (Value::Text(text), _) => fold(text) == fold(cell),
         (Value::Choice(choice), FieldKind::Choice(set)) => set.find(cell) == Some(*choice),
         (Value::Number(number), _) => parse_number(cell, NumberFormat::default()) == Some(*number),
-        (Value::Bool(yes), _) => matches!(
-            (fold(cell).as_str(), yes),
-            ("yes" | "true" | "1", true) | ("no" | "false" | "0", false)
-        ),
+        (Value::Bool(yes), _) => {
+            matches!((fold(cell).as_str(), yes), ("yes" | "true" | "1", true) | ("no" | "false" | "0", false))
+        }
         (Value::Reference(key), _) => key == cell.trim(),
         _ => false,
     }

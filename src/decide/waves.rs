@@ -95,10 +95,7 @@ impl Tarjan {
             }
             waves[depth].push(row);
         }
-        Waves {
-            waves,
-            circles: self.circles,
-        }
+        Waves { waves, circles: self.circles }
     }
 
     /// Closes the component of `root`: everything it refers to outside has been closed before.
@@ -120,13 +117,7 @@ impl Tarjan {
             return;
         }
         let deepest = targets(root)
-            .map(|target| {
-                if self.circles.contains(target) {
-                    0
-                } else {
-                    self.depth[target as usize] + 1
-                }
-            })
+            .map(|target| if self.circles.contains(target) { 0 } else { self.depth[target as usize] + 1 })
             .max();
         self.depth[root as usize] = deepest.unwrap_or(0);
     }

@@ -13,31 +13,13 @@ pub fn clean(text: &str) -> String {
     if !text.chars().any(hidden) {
         return text.to_owned();
     }
-    text.chars()
-        .map(|c| {
-            if hidden(c) {
-                format!("\\u{{{:x}}}", c as u32)
-            } else {
-                c.to_string()
-            }
-        })
-        .collect()
+    text.chars().map(|c| if hidden(c) { format!("\\u{{{:x}}}", c as u32) } else { c.to_string() }).collect()
 }
 
 /// The plain form, made to be read aloud and diffed: headline, place, line, label, notes, help.
 pub fn plain(diagnostic: &Diagnostic, sources: &Sources) -> String {
-    let mut out = format!(
-        "{}[{}]: {}\n",
-        diagnostic.severity.word(),
-        diagnostic.code,
-        diagnostic.headline
-    );
-    for (index, label) in diagnostic
-        .primary
-        .iter()
-        .chain(&diagnostic.others)
-        .enumerate()
-    {
+    let mut out = format!("{}[{}]: {}\n", diagnostic.severity.word(), diagnostic.code, diagnostic.headline);
+    for (index, label) in diagnostic.primary.iter().chain(&diagnostic.others).enumerate() {
         label_lines(&mut out, label, sources, index > 0);
     }
     for note in &diagnostic.notes {
@@ -55,22 +37,12 @@ fn label_lines(out: &mut String, label: &Label, sources: &Sources, is_other: boo
     let file = sources.file(label.span.file);
     let at = file.position(label.span.start as usize);
     let end = file.position(label.span.end as usize);
-    line(
-        out,
-        format_args!("  {}:{}:{}", file.name, at.line_number, at.column_number),
-    );
+    line(out, format_args!("  {}:{}:{}", file.name, at.line_number, at.column_number));
     let text = file.line(at.line_number);
     // A very long line is cut around the place it is about.
-    let first_char = at
-        .column_number
-        .saturating_sub(LINE_CHARS_MAX / 2)
-        .saturating_sub(1);
-    let shown: String = text
-        .chars()
-        .skip(first_char)
-        .take(LINE_CHARS_MAX)
-        .map(|c| if c == '\t' { ' ' } else { c })
-        .collect();
+    let first_char = at.column_number.saturating_sub(LINE_CHARS_MAX / 2).saturating_sub(1);
+    let shown: String =
+        text.chars().skip(first_char).take(LINE_CHARS_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
     let width = if end.line_number == at.line_number {
         end.column_number.saturating_sub(at.column_number)
     } else {
@@ -83,13 +55,7 @@ fn label_lines(out: &mut String, label: &Label, sources: &Sources, is_other: boo
     line(out, format_args!("  {number} | {shown}"));
     line(
         out,
-        format_args!(
-            "  {} | {}{} {}",
-            " ".repeat(number.len()),
-            " ".repeat(indent),
-            mark.repeat(width),
-            label.text
-        ),
+        format_args!("  {} | {}{} {}", " ".repeat(number.len()), " ".repeat(indent), mark.repeat(width), label.text),
     );
 }
 
@@ -100,14 +66,8 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 /// The form for terminals, drawn by miette. `width` in columns; `colour` as the terminal allows.
 pub fn people(diagnostic: &Diagnostic, sources: &Sources, width: usize, colour: bool) -> String {
-    let theme = if colour {
-        miette::GraphicalTheme::unicode()
-    } else {
-        miette::GraphicalTheme::unicode_nocolor()
-    };
-    let handler = miette::GraphicalReportHandler::new_themed(theme)
-        .with_width(width)
-        .with_links(false);
+    let theme = if colour { miette::GraphicalTheme::unicode() } else { miette::GraphicalTheme::unicode_nocolor() };
+    let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
     let mut out = String::new();
     let report = Report::new(diagnostic, sources);
     match handler.render_report(&mut out, &report) {
@@ -145,12 +105,7 @@ impl Report {
         let labels = diagnostic
             .primary
             .iter()
-            .chain(
-                diagnostic
-                    .others
-                    .iter()
-                    .filter(|label| Some(label.span.file) == main),
-            )
+            .chain(diagnostic.others.iter().filter(|label| Some(label.span.file) == main))
             .map(as_label)
             .collect();
         let related = diagnostic
@@ -162,10 +117,7 @@ impl Report {
                 severity: Severity::Note,
                 code: "see",
                 help: None,
-                source: Some(miette::NamedSource::new(
-                    &file_of(label).name,
-                    blanked(&file_of(label).text),
-                )),
+                source: Some(miette::NamedSource::new(&file_of(label).name, blanked(&file_of(label).text))),
                 labels: vec![as_label(label)],
                 related: Vec::new(),
             })
@@ -218,32 +170,26 @@ impl miette::Diagnostic for Report {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.help
-            .as_ref()
-            .map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn std::fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.source
-            .as_ref()
-            .map(|source| source as &dyn miette::SourceCode)
+        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
-        Some(Box::new(self.labels.iter().map(|(text, start, length)| {
-            miette::LabeledSpan::new(Some(text.clone()), *start, *length)
-        })))
+        Some(Box::new(
+            self.labels
+                .iter()
+                .map(|(text, start, length)| miette::LabeledSpan::new(Some(text.clone()), *start, *length)),
+        ))
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
         if self.related.is_empty() {
             return None;
         }
-        Some(Box::new(
-            self.related
-                .iter()
-                .map(|report| report as &dyn miette::Diagnostic),
-        ))
+        Some(Box::new(self.related.iter().map(|report| report as &dyn miette::Diagnostic)))
     }
 }
 
@@ -300,12 +246,7 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> serde_json::Value 
                 help: diagnostic.help.as_deref().map(clean),
             })
             .unwrap_or_default();
-            value["labels"] = diagnostic
-                .primary
-                .iter()
-                .chain(&diagnostic.others)
-                .map(label)
-                .collect();
+            value["labels"] = diagnostic.primary.iter().chain(&diagnostic.others).map(label).collect();
             value
         })
         .collect();
@@ -340,20 +281,12 @@ pub fn github(diagnostic: &Diagnostic, sources: &Sources) -> String {
         text.push('\n');
         text.push_str(part);
     }
-    let text = clean(&text)
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A");
+    let text = clean(&text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     format!("::{level} {}::{text}", properties.join(","))
 }
 
 fn property(text: &str) -> String {
-    clean(text)
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-        .replace(':', "%3A")
-        .replace(',', "%2C")
+    clean(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A").replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]

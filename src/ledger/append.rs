@@ -20,13 +20,7 @@ pub fn run_id(draft: &RunDraft) -> String {
 }
 
 fn id_of(draft: &RunDraft, inputs: &[InputHash]) -> String {
-    encoding::run_id(
-        &draft.base,
-        inputs,
-        &draft.snapshot,
-        &draft.options,
-        draft.as_of,
-    )
+    encoding::run_id(&draft.base, inputs, &draft.snapshot, &draft.options, draft.as_of)
 }
 
 /// How a test makes saving fail.
@@ -47,8 +41,7 @@ impl Ledger {
     /// the file is opened again and the run looked up by its id: if it is there, that is success; else
     /// `CommitUnknown`, and only a person may try again. Source: design section 5.
     pub fn append(&mut self, draft: &RunDraft) -> Result<Appended, LedgerError> {
-        self.append_run(draft)
-            .map_err(|error| error.in_file(&self.path))
+        self.append_run(draft).map_err(|error| error.in_file(&self.path))
     }
 
     fn append_run(&mut self, draft: &RunDraft) -> Result<Appended, LedgerError> {
@@ -57,14 +50,9 @@ impl Ledger {
         let id = id_of(draft, &inputs);
         #[cfg(test)]
         let fault = self.commit_fault.take();
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if let Some(appended) = find_run(&transaction, &id)? {
-            return Ok(Appended {
-                repeated: true,
-                ..appended
-            });
+            return Ok(Appended { repeated: true, ..appended });
         }
         let tip = read::tip(&transaction)?;
         check_tip(draft, &tip)?;
@@ -91,54 +79,33 @@ impl Ledger {
             self.connection = connect_writable(&self.path)?;
             find_run(&self.connection, id)
         };
-        let unknown = |detail: String| LedgerError::CommitUnknown {
-            path: self.path.clone(),
-            run: id.to_owned(),
-            detail,
-        };
+        let unknown =
+            |detail: String| LedgerError::CommitUnknown { path: self.path.clone(), run: id.to_owned(), detail };
         let path = self.path.clone();
         let cause = cause.in_file(&path);
         match look() {
             Ok(Some(appended)) => Ok(appended),
             // Here SQLite itself says that not all of it was written.
-            Ok(None) if matches!(cause, LedgerError::Full { .. } | LedgerError::Locked { .. }) => {
-                Err(cause)
-            }
-            Ok(None) => Err(unknown(format!(
-                "{}; opened again, the ledger does not hold it",
-                cause.headline()
-            ))),
-            Err(error) => Err(unknown(format!(
-                "{}; and then: {}",
-                cause.headline(),
-                error.in_file(&path).headline()
-            ))),
+            Ok(None) if matches!(cause, LedgerError::Full { .. } | LedgerError::Locked { .. }) => Err(cause),
+            Ok(None) => Err(unknown(format!("{}; opened again, the ledger does not hold it", cause.headline()))),
+            Err(error) => Err(unknown(format!("{}; and then: {}", cause.headline(), error.in_file(&path).headline()))),
         }
     }
 }
 
 #[cfg(test)]
-fn commit_with_fault(
-    transaction: Transaction<'_>,
-    fault: Option<CommitFault>,
-) -> Result<(), rusqlite::Error> {
+fn commit_with_fault(transaction: Transaction<'_>, fault: Option<CommitFault>) -> Result<(), rusqlite::Error> {
     match fault {
         None => return transaction.commit(),
         Some(CommitFault::Saved) => transaction.commit()?,
         Some(CommitFault::Lost) => transaction.rollback()?,
     }
-    Err(rusqlite::Error::SqliteFailure(
-        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC),
-        None,
-    ))
+    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC), None))
 }
 
 fn find_run(connection: &Connection, id: &str) -> Result<Option<Appended>, LedgerError> {
-    let entry_count: Option<i64> = connection
-        .query_row("SELECT entry_count FROM runs WHERE id = ?1", [id], |row| {
-            row.get(0)
-        })
-        .optional()?;
+    let entry_count: Option<i64> =
+        connection.query_row("SELECT entry_count FROM runs WHERE id = ?1", [id], |row| row.get(0)).optional()?;
     let Some(entry_count) = entry_count else {
         return Ok(None);
     };
@@ -152,20 +119,11 @@ fn find_run(connection: &Connection, id: &str) -> Result<Option<Appended>, Ledge
 
 fn check_tip(draft: &RunDraft, tip: &Tip) -> Result<(), LedgerError> {
     if draft.base != tip.head.root {
-        return Err(LedgerError::Stale {
-            base: draft.base.clone(),
-            head: tip.head.root.clone(),
-        });
+        return Err(LedgerError::Stale { base: draft.base.clone(), head: tip.head.root.clone() });
     }
     match (tip.head.last_as_of, &tip.head.last_run) {
-        (Some(last_as_of), Some(last_run))
-            if draft.as_of < last_as_of && draft.backdate.is_none() =>
-        {
-            Err(LedgerError::Backdated {
-                as_of: draft.as_of,
-                last_as_of,
-                last_run: last_run.clone(),
-            })
+        (Some(last_as_of), Some(last_run)) if draft.as_of < last_as_of && draft.backdate.is_none() => {
+            Err(LedgerError::Backdated { as_of: draft.as_of, last_as_of, last_run: last_run.clone() })
         }
         _ => Ok(()),
     }
@@ -183,14 +141,7 @@ pub(super) fn write_run(
     totals.sort_by(|a, b| (&a.record, &a.role).cmp(&(&b.record, &b.role)));
     let mut interner = Interner::new(connection)?;
     let mut frontier = tip.frontier;
-    write_entries(
-        connection,
-        &mut interner,
-        &draft.entries,
-        number,
-        id,
-        &mut frontier,
-    )?;
+    write_entries(connection, &mut interner, &draft.entries, number, id, &mut frontier)?;
     let shown = write_shown(connection, &mut interner, draft, number)?;
     let shown_count = shown.row_count;
     let shown_digest = shown.finish();
@@ -254,33 +205,16 @@ fn write_entries<'draft>(
         "INSERT INTO entries (seq, run, subject, role, outcome, owner, previous, rule, effective_from, effective_until,
            commitment, leaf) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
-    let mut add_details = connection.prepare(
-        "INSERT INTO details (seq, salt, reason, pool_state, paths, vals) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
+    let mut add_details = connection
+        .prepare("INSERT INTO details (seq, salt, reason, pool_state, paths, vals) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for entry in entries {
         let seq = frontier.size() + 1;
         let row = signed(seq)?;
         let subject = interner.subject(&entry.record, &entry.key)?;
-        let owner = entry
-            .owner
-            .as_ref()
-            .map(|owner| interner.owner(owner))
-            .transpose()?;
-        let previous = entry
-            .previous
-            .as_ref()
-            .map(|owner| interner.owner(owner))
-            .transpose()?;
-        let rule = entry
-            .rule
-            .as_deref()
-            .map(|rule| interner.rule(rule))
-            .transpose()?;
-        let reason = entry
-            .reason
-            .as_deref()
-            .map(|text| interner.text(text))
-            .transpose()?;
+        let owner = entry.owner.as_ref().map(|owner| interner.owner(owner)).transpose()?;
+        let previous = entry.previous.as_ref().map(|owner| interner.owner(owner)).transpose()?;
+        let rule = entry.rule.as_deref().map(|rule| interner.rule(rule)).transpose()?;
+        let reason = entry.reason.as_deref().map(|text| interner.text(text)).transpose()?;
         let salt = interner.salts.draw()?;
         let values = json_array(entry.values.iter().map(|(_, value)| value.as_deref()))?;
         let (paths_id, paths) = interner.paths(&entry.values)?;
@@ -324,14 +258,7 @@ fn write_entries<'draft>(
             leaf,
         ])?;
         let reason = reason.map(|text| text.id);
-        add_details.execute(params![
-            row,
-            salt,
-            reason,
-            entry.pool_state,
-            paths_id,
-            values
-        ])?;
+        add_details.execute(params![row, salt, reason, entry.pool_state, paths_id, values])?;
         frontier.push(leaf);
     }
     Ok(())
@@ -351,44 +278,28 @@ fn write_shown<'draft>(
     let mut rows = Vec::with_capacity(draft.shown.len());
     for shown in &draft.shown {
         let subject = interner.subject(&shown.record, &shown.key)?;
-        let value = shown
-            .owner
-            .as_deref()
-            .map(|text| interner.text(text))
-            .transpose()?;
+        let value = shown.owner.as_deref().map(|text| interner.text(text)).transpose()?;
         rows.push((subject, &*shown.role, value, shown));
     }
     // The order of the table, which is the order of its digest.
     rows.sort_by_key(|(subject, role, ..)| (*subject, *role));
-    let mut find = connection.prepare(
-        "SELECT value FROM shown WHERE subject = ?1 AND role = ?2 ORDER BY run DESC LIMIT 1",
-    )?;
-    let mut add = connection
-        .prepare("INSERT INTO shown (subject, role, run, value) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut find =
+        connection.prepare("SELECT value FROM shown WHERE subject = ?1 AND role = ?2 ORDER BY run DESC LIMIT 1")?;
+    let mut add = connection.prepare("INSERT INTO shown (subject, role, run, value) VALUES (?1, ?2, ?3, ?4)")?;
     // A first run has a million rows and nothing to compare them with.
-    let first: bool =
-        connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM shown)", [], |row| {
-            row.get(0)
-        })?;
+    let first: bool = connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM shown)", [], |row| row.get(0))?;
     let mut digest = ShownDigest::new();
     let mut before = None;
     for (subject, role, value, shown) in rows {
         if before == Some((subject, role)) {
             return Err(LedgerError::Draft {
-                detail: format!(
-                    "the owner column of {} `{}` is given twice for `{role}`",
-                    shown.record, shown.key
-                ),
+                detail: format!("the owner column of {} `{}` is given twice for `{role}`", shown.record, shown.key),
             });
         }
         before = Some((subject, role));
         let id = value.map(|text| text.id);
-        let last: Option<Option<i64>> = if first {
-            None
-        } else {
-            find.query_row(params![subject, role], |row| row.get(0))
-                .optional()?
-        };
+        let last: Option<Option<i64>> =
+            if first { None } else { find.query_row(params![subject, role], |row| row.get(0)).optional()? };
         if last != Some(id) {
             add.execute(params![subject, role, run, id])?;
             digest.add(subject, role, value.as_ref().map(|text| &text.commitment));
@@ -397,46 +308,27 @@ fn write_shown<'draft>(
     Ok(digest)
 }
 
-fn write_inputs(
-    connection: &Connection,
-    draft: &RunDraft,
-    inputs: &[InputHash],
-    run: i64,
-) -> Result<(), LedgerError> {
+fn write_inputs(connection: &Connection, draft: &RunDraft, inputs: &[InputHash], run: i64) -> Result<(), LedgerError> {
     // A content that was erased and is used again is there again.
     let mut add_content = connection.prepare(
         "INSERT INTO contents (hash, content) VALUES (?1, ?2)
          ON CONFLICT (hash) DO UPDATE SET content = excluded.content WHERE content IS NULL",
     )?;
-    let mut add_input = connection.prepare(
-        "INSERT INTO run_inputs (run, position, kind, name, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
+    let mut add_input =
+        connection.prepare("INSERT INTO run_inputs (run, position, kind, name, hash) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for (position, (input, hashed)) in draft.inputs.iter().zip(inputs).enumerate() {
         add_content.execute(params![hashed.hash, input.content])?;
         let position = signed(position as u64)?;
-        add_input.execute(params![
-            run,
-            position,
-            hashed.kind,
-            hashed.name,
-            hashed.hash
-        ])?;
+        add_input.execute(params![run, position, hashed.kind, hashed.name, hashed.hash])?;
     }
     Ok(())
 }
 
 fn write_totals(connection: &Connection, totals: &[Totals], run: i64) -> Result<(), LedgerError> {
-    let mut add = connection.prepare(
-        "INSERT INTO totals (run, record, role, outcome, count) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
+    let mut add =
+        connection.prepare("INSERT INTO totals (run, record, role, outcome, count) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     for row in totals {
-        add.execute(params![
-            run,
-            &*row.record,
-            &*row.role,
-            "read",
-            signed(row.read)?
-        ])?;
+        add.execute(params![run, &*row.record, &*row.role, "read", signed(row.read)?])?;
         for outcome in Outcome::ALL {
             let count = encoding::count_of(row, outcome);
             if count > 0 {
@@ -450,7 +342,6 @@ fn write_totals(connection: &Connection, totals: &[Totals], run: i64) -> Result<
 
 /// A count as SQLite holds it.
 fn signed(number: u64) -> Result<i64, LedgerError> {
-    i64::try_from(number).map_err(|_| LedgerError::Draft {
-        detail: format!("{number} is more than a ledger can count"),
-    })
+    i64::try_from(number)
+        .map_err(|_| LedgerError::Draft { detail: format!("{number} is more than a ledger can count") })
 }

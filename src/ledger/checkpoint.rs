@@ -34,12 +34,7 @@ impl Ledger {
         let head = self.read(|connection| Ok(read::tip(connection)?.head))?;
         let plain = |c: char| if c.is_control() { ' ' } else { c };
         Ok(Checkpoint {
-            project: project
-                .chars()
-                .map(plain)
-                .collect::<String>()
-                .trim()
-                .to_owned(),
+            project: project.chars().map(plain).collect::<String>().trim().to_owned(),
             entry_count: head.entry_count,
             root: head.root,
             run_count: head.run_count,
@@ -59,19 +54,14 @@ impl Checkpoint {
     ///
     /// Errors: `Checkpoint` with the first line that is not as written.
     pub fn parse(text: &str) -> Result<Checkpoint, LedgerError> {
-        let mut lines = Lines {
-            lines: text.trim_end().lines(),
-            line_number: 0,
-        };
+        let mut lines = Lines { lines: text.trim_end().lines(), line_number: 0 };
         if lines.next_line()? != ORIGIN {
             return Err(lines.wrong(&format!("expected `{ORIGIN}`")));
         }
         let checkpoint = Checkpoint {
             project: lines.field("project")?.to_owned(),
             entry_count: lines.number("entries")?,
-            root: lines
-                .digest("root")?
-                .ok_or_else(|| lines.wrong("expected a digest"))?,
+            root: lines.digest("root")?.ok_or_else(|| lines.wrong("expected a digest"))?,
             run_count: lines.number("runs")?,
             run: lines.digest("run")?,
             as_of: lines.instant("as-of")?,
@@ -104,11 +94,7 @@ impl fmt::Display for Checkpoint {
         writeln!(f, "root {}", self.root)?;
         writeln!(f, "runs {}", self.run_count)?;
         writeln!(f, "run {}", or_none(self.run.as_deref()))?;
-        writeln!(
-            f,
-            "as-of {}",
-            or_none(self.as_of.map(show_instant).as_deref())
-        )?;
+        writeln!(f, "as-of {}", or_none(self.as_of.map(show_instant).as_deref()))?;
         writeln!(f, "seal {}", or_none(self.seal.as_deref()))
     }
 }
@@ -121,17 +107,12 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn wrong(&self, detail: &str) -> LedgerError {
-        LedgerError::Checkpoint {
-            line_number: self.line_number,
-            detail: detail.to_owned(),
-        }
+        LedgerError::Checkpoint { line_number: self.line_number, detail: detail.to_owned() }
     }
 
     fn next_line(&mut self) -> Result<&'a str, LedgerError> {
         self.line_number += 1;
-        self.lines
-            .next()
-            .ok_or_else(|| self.wrong("the text ends too early"))
+        self.lines.next().ok_or_else(|| self.wrong("the text ends too early"))
     }
 
     fn field(&mut self, name: &str) -> Result<&'a str, LedgerError> {

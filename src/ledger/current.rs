@@ -13,10 +13,7 @@ impl Ledger {
     /// key was erased are left out. Nothing is visited in an empty ledger.
     ///
     /// A visitor that fails ends the visit with its error. Errors of the ledger: `Damaged`, `Locked`.
-    pub fn current<E: From<LedgerError>>(
-        &self,
-        mut visit: impl FnMut(Current<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn current<E: From<LedgerError>>(&self, mut visit: impl FnMut(Current<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut refused = None;
         let answer = self.read(|connection| {
             let names = Names::load(connection)?;
@@ -58,10 +55,7 @@ impl Ledger {
     /// those nothing is known any more.
     ///
     /// A visitor that fails ends the visit with its error. Errors of the ledger: `Damaged`, `Locked`.
-    pub fn shown<E: From<LedgerError>>(
-        &self,
-        mut visit: impl FnMut(LastShown<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn shown<E: From<LedgerError>>(&self, mut visit: impl FnMut(LastShown<'_>) -> Result<(), E>) -> Result<(), E> {
         let mut refused = None;
         let answer = self.read(|connection| {
             // Beside MAX, SQLite takes the other columns from the row that has it.

@@ -16,11 +16,7 @@ pub(super) fn check(draft: &RunDraft) -> Result<(), LedgerError> {
             )));
         }
     }
-    if draft
-        .backdate
-        .as_deref()
-        .is_some_and(|reason| reason.trim().is_empty())
-    {
+    if draft.backdate.as_deref().is_some_and(|reason| reason.trim().is_empty()) {
         return Err(refuse("the reason for backdating is empty"));
     }
     check_inputs(draft)?;
@@ -30,23 +26,14 @@ pub(super) fn check(draft: &RunDraft) -> Result<(), LedgerError> {
 }
 
 fn refuse(detail: impl Into<String>) -> LedgerError {
-    LedgerError::Draft {
-        detail: detail.into(),
-    }
+    LedgerError::Draft { detail: detail.into() }
 }
 
 fn check_inputs(draft: &RunDraft) -> Result<(), LedgerError> {
-    let mut names: Vec<_> = draft
-        .inputs
-        .iter()
-        .map(|input| (&input.kind, &input.name))
-        .collect();
+    let mut names: Vec<_> = draft.inputs.iter().map(|input| (&input.kind, &input.name)).collect();
     names.sort_unstable();
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => Err(refuse(format!(
-            "the {} `{}` is given twice",
-            pair[0].0, pair[0].1
-        ))),
+        Some(pair) => Err(refuse(format!("the {} `{}` is given twice", pair[0].0, pair[0].1))),
         None => Ok(()),
     }
 }
@@ -56,18 +43,11 @@ pub(super) fn check_totals(totals: &[Totals]) -> Result<(), LedgerError> {
     let mut names: Vec<_> = totals.iter().map(|row| (&row.record, &row.role)).collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(refuse(format!(
-            "`{} of {}` has two control totals",
-            pair[0].1, pair[0].0
-        )));
+        return Err(refuse(format!("`{} of {}` has two control totals", pair[0].1, pair[0].0)));
     }
     for row in totals {
-        let decided = Outcome::ALL
-            .into_iter()
-            .filter(|outcome| !matches!(outcome, Outcome::Adopted | Outcome::Gone));
-        let sum = decided.fold(0_u64, |sum, outcome| {
-            sum.saturating_add(count_of(row, outcome))
-        });
+        let decided = Outcome::ALL.into_iter().filter(|outcome| !matches!(outcome, Outcome::Adopted | Outcome::Gone));
+        let sum = decided.fold(0_u64, |sum, outcome| sum.saturating_add(count_of(row, outcome)));
         if sum != row.read {
             return Err(LedgerError::Totals {
                 record: row.record.to_string(),
@@ -84,10 +64,7 @@ pub(super) fn check_totals(totals: &[Totals]) -> Result<(), LedgerError> {
 fn check_counts(draft: &RunDraft) -> Result<(), LedgerError> {
     for row in &draft.totals {
         let mut counts = Outcome::ALL.map(|outcome| (outcome, 0_u64));
-        let entries = draft
-            .entries
-            .iter()
-            .filter(|entry| entry.record == row.record && entry.role == row.role);
+        let entries = draft.entries.iter().filter(|entry| entry.record == row.record && entry.role == row.role);
         for entry in entries {
             counts[entry.outcome as usize].1 += 1;
         }
@@ -108,8 +85,7 @@ fn check_counts(draft: &RunDraft) -> Result<(), LedgerError> {
 
 /// One decision for each role of each record; only an adoption may stand before it.
 fn check_duplicates(entries: &[EntryDraft]) -> Result<(), LedgerError> {
-    let same =
-        |a: &EntryDraft, b: &EntryDraft| a.key == b.key && a.role == b.role && a.record == b.record;
+    let same = |a: &EntryDraft, b: &EntryDraft| a.key == b.key && a.role == b.role && a.record == b.record;
     // Sorted positions instead of a set of names: a million entries cost 8 MB, and their order within a name is kept.
     let mut positions: Vec<usize> = (0..entries.len()).collect();
     positions.sort_by(|a, b| {
@@ -118,8 +94,7 @@ fn check_duplicates(entries: &[EntryDraft]) -> Result<(), LedgerError> {
     });
     for pair in positions.windows(2) {
         let (first, second) = (&entries[pair[0]], &entries[pair[1]]);
-        let adopted_then_decided =
-            first.outcome == Outcome::Adopted && second.outcome != Outcome::Adopted;
+        let adopted_then_decided = first.outcome == Outcome::Adopted && second.outcome != Outcome::Adopted;
         if same(first, second) && !adopted_then_decided {
             return Err(LedgerError::Duplicate {
                 record: second.record.to_string(),

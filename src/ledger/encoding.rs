@@ -91,13 +91,7 @@ fn feed_inputs(encoder: &mut Encoder, inputs: &[InputHash]) {
 }
 
 /// A run's id from what the answer depended on: base, inputs, snapshot, options and `as of`.
-pub(super) fn run_id(
-    base: &str,
-    inputs: &[InputHash],
-    snapshot: &str,
-    options: &str,
-    as_of: i64,
-) -> String {
+pub(super) fn run_id(base: &str, inputs: &[InputHash], snapshot: &str, options: &str, as_of: i64) -> String {
     let mut encoder = Encoder::new("ownward run id/1");
     encoder.text(base);
     feed_inputs(&mut encoder, inputs);
@@ -197,10 +191,7 @@ pub(super) struct ShownDigest {
 
 impl ShownDigest {
     pub fn new() -> Self {
-        Self {
-            encoder: Encoder::new("ownward shown/1"),
-            row_count: 0,
-        }
+        Self { encoder: Encoder::new("ownward shown/1"), row_count: 0 }
     }
 
     pub fn add(&mut self, subject: i64, role: &str, value_commitment: Option<&Hash>) {

@@ -20,17 +20,12 @@ impl Salts {
     const POOL_BYTES: usize = 32 * 1024;
 
     pub fn new() -> Self {
-        Self {
-            pool: vec![0; Self::POOL_BYTES],
-            used: Self::POOL_BYTES,
-        }
+        Self { pool: vec![0; Self::POOL_BYTES], used: Self::POOL_BYTES }
     }
 
     pub fn draw(&mut self) -> Result<Hash, LedgerError> {
         if self.used == self.pool.len() {
-            getrandom::fill(&mut self.pool).map_err(|error| LedgerError::Random {
-                detail: error.to_string(),
-            })?;
+            getrandom::fill(&mut self.pool).map_err(|error| LedgerError::Random { detail: error.to_string() })?;
             self.used = 0;
         }
         let mut salt = [0; 32];
@@ -64,10 +59,8 @@ impl<'db, 'draft> Interner<'db, 'draft> {
     pub fn new(connection: &'db Connection) -> Result<Self, LedgerError> {
         Ok(Self {
             connection,
-            find_subject: connection
-                .prepare("SELECT id FROM subjects WHERE record = ?1 AND key = ?2")?,
-            add_subject: connection
-                .prepare("INSERT INTO subjects (record, key) VALUES (?1, ?2)")?,
+            find_subject: connection.prepare("SELECT id FROM subjects WHERE record = ?1 AND key = ?2")?,
+            add_subject: connection.prepare("INSERT INTO subjects (record, key) VALUES (?1, ?2)")?,
             last_subject: None,
             owners: HashMap::new(),
             rules: HashMap::new(),
@@ -86,10 +79,7 @@ impl<'db, 'draft> Interner<'db, 'draft> {
         {
             return Ok(id);
         }
-        let found = self
-            .find_subject
-            .query_row(params![record, key], |row| row.get(0))
-            .optional()?;
+        let found = self.find_subject.query_row(params![record, key], |row| row.get(0)).optional()?;
         let id = match found {
             Some(id) => id,
             None => self.add_subject.insert(params![record, key])?,
@@ -126,16 +116,8 @@ impl<'db, 'draft> Interner<'db, 'draft> {
         Ok(id)
     }
 
-    fn find_or_add(
-        &self,
-        find: &str,
-        add: &str,
-        values: &[&dyn rusqlite::ToSql],
-    ) -> Result<i64, LedgerError> {
-        let found = self
-            .connection
-            .query_row(find, values, |row| row.get(0))
-            .optional()?;
+    fn find_or_add(&self, find: &str, add: &str, values: &[&dyn rusqlite::ToSql]) -> Result<i64, LedgerError> {
+        let found = self.connection.query_row(find, values, |row| row.get(0)).optional()?;
         match found {
             Some(id) => Ok(id),
             None => Ok(self.connection.prepare_cached(add)?.insert(values)?),
@@ -149,12 +131,7 @@ impl<'db, 'draft> Interner<'db, 'draft> {
         let found = self
             .connection
             .prepare_cached("SELECT id, commitment FROM texts WHERE text = ?1")?
-            .query_row([text], |row| {
-                Ok(TextId {
-                    id: row.get(0)?,
-                    commitment: row.get(1)?,
-                })
-            })
+            .query_row([text], |row| Ok(TextId { id: row.get(0)?, commitment: row.get(1)? }))
             .optional()?;
         let id = match found {
             Some(id) => id,
@@ -192,11 +169,7 @@ impl<'db, 'draft> Interner<'db, 'draft> {
 }
 
 /// A JSON array of texts and nulls.
-pub(super) fn json_array<'a>(
-    items: impl Iterator<Item = Option<&'a str>>,
-) -> Result<String, LedgerError> {
+pub(super) fn json_array<'a>(items: impl Iterator<Item = Option<&'a str>>) -> Result<String, LedgerError> {
     let items: Vec<_> = items.collect();
-    serde_json::to_string(&items).map_err(|error| LedgerError::Draft {
-        detail: error.to_string(),
-    })
+    serde_json::to_string(&items).map_err(|error| LedgerError::Draft { detail: error.to_string() })
 }

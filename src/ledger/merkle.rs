@@ -21,10 +21,7 @@ impl Frontier {
     pub fn from_bytes(size: u64, bytes: &[u8]) -> Option<Self> {
         let (peaks, rest) = bytes.as_chunks::<32>();
         let fits = rest.is_empty() && peaks.len() == size.count_ones() as usize;
-        fits.then(|| Self {
-            size,
-            peaks: peaks.to_vec(),
-        })
+        fits.then(|| Self { size, peaks: peaks.to_vec() })
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -70,19 +67,12 @@ fn node(left: &Hash, right: &Hash) -> Hash {
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|digit| char::from(DIGITS[usize::from(digit)]))
-        .collect()
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// Whether a text is a digest as [`hex`] writes it.
 pub(super) fn is_hex_digest(text: &str) -> bool {
-    text.len() == 64
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]

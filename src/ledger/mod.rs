@@ -33,8 +33,7 @@ pub use append::run_id;
 pub use checkpoint::Checkpoint;
 pub use error::LedgerError;
 pub use types::{
-    Appended, Current, Entry, EntryDraft, Head, Input, LastShown, RuleRef, Run, RunDraft, Shown,
-    StoredInput, Totals,
+    Appended, Current, Entry, EntryDraft, Head, Input, LastShown, RuleRef, Run, RunDraft, Shown, StoredInput, Totals,
 };
 pub use verdict::{Problem, ProblemKind, Verdict};
 
@@ -69,10 +68,7 @@ impl Ledger {
     }
 
     /// Answers one question from one state of the file, and says in an error which file it was.
-    fn read<T>(
-        &self,
-        question: impl FnOnce(&Connection) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
+    fn read<T>(&self, question: impl FnOnce(&Connection) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
         let ask = || {
             // A visitor may ask the ledger something too; its question belongs to the state that is being read.
             if !self.connection.is_autocommit() {

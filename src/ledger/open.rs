@@ -56,10 +56,7 @@ impl Ledger {
 fn exists(path: &Path) -> Result<bool, LedgerError> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() => Ok(true),
-        Ok(_) => Err(LedgerError::Foreign {
-            path: path.to_owned(),
-            detail: "it is no regular file".to_owned(),
-        }),
+        Ok(_) => Err(LedgerError::Foreign { path: path.to_owned(), detail: "it is no regular file".to_owned() }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(source) => Err(io("be read", source).in_file(path)),
     }
@@ -76,8 +73,7 @@ pub(super) fn connect_writable(path: &Path) -> Result<Connection, LedgerError> {
             "its guard `{guard}` against changes is missing; `ownward verify` says what else changed"
         )));
     }
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
         return Err(LedgerError::damaged(format!("its journal mode is {mode}")));
     }
@@ -109,10 +105,7 @@ fn connect_read_only(name: &Path, how: OpenFlags) -> Result<Connection, LedgerEr
 /// Reads the main file alone, without helper files; `None` where the path cannot be written as a URI.
 pub(super) fn connect_immutable(path: &Path) -> Option<Result<Connection, LedgerError>> {
     let uri = immutable_uri(path)?;
-    Some(connect_read_only(
-        Path::new(&uri),
-        OpenFlags::SQLITE_OPEN_URI,
-    ))
+    Some(connect_read_only(Path::new(&uri), OpenFlags::SQLITE_OPEN_URI))
 }
 
 /// A path that SQLite takes for a path: names such as `file:x?mode=memory` or `:memory:` mean something else to it.
@@ -122,10 +115,7 @@ fn plain(path: &Path) -> PathBuf {
 
 fn no_wal(path: &Path) -> bool {
     let wal = beside(path, "-wal");
-    fs::metadata(wal).map_or_else(
-        |error| error.kind() == ErrorKind::NotFound,
-        |metadata| metadata.len() == 0,
-    )
+    fs::metadata(wal).map_or_else(|error| error.kind() == ErrorKind::NotFound, |metadata| metadata.len() == 0)
 }
 
 fn immutable_uri(path: &Path) -> Option<String> {
@@ -162,9 +152,7 @@ fn create(path: &Path) -> Result<(), LedgerError> {
     };
     fs::create_dir_all(folder).map_err(|source| io("be made", source))?;
     let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|error| LedgerError::Random {
-        detail: error.to_string(),
-    })?;
+    getrandom::fill(&mut random).map_err(|error| LedgerError::Random { detail: error.to_string() })?;
     let fresh = beside(path, &format!(".new-{}", hex(&random)));
     let result = build(&fresh).and_then(|()| publish(&fresh, path, folder));
     for suffix in ["", "-journal", "-wal", "-shm"] {
@@ -210,9 +198,5 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn io(action: &'static str, source: std::io::Error) -> LedgerError {
-    LedgerError::Io {
-        path: PathBuf::new(),
-        action,
-        source,
-    }
+    LedgerError::Io { path: PathBuf::new(), action, source }
 }

@@ -82,24 +82,16 @@ impl Ledger {
     /// What a run's answer depended on besides the records, in the order it was handed in. Errors: `UnknownRun`.
     pub fn inputs(&self, run_id: &str) -> Result<Vec<StoredInput>, LedgerError> {
         self.read(|connection| {
-            let run: Option<i64> = connection
-                .query_row("SELECT seq FROM runs WHERE id = ?1", [run_id], |row| row.get(0))
-                .optional()?;
-            let run = run.ok_or_else(|| LedgerError::UnknownRun {
-                path: std::path::PathBuf::new(),
-                run: run_id.to_owned(),
-            })?;
+            let run: Option<i64> =
+                connection.query_row("SELECT seq FROM runs WHERE id = ?1", [run_id], |row| row.get(0)).optional()?;
+            let run =
+                run.ok_or_else(|| LedgerError::UnknownRun { path: std::path::PathBuf::new(), run: run_id.to_owned() })?;
             let mut statement = connection.prepare(
                 "SELECT i.kind, i.name, i.hash, c.content FROM run_inputs i LEFT JOIN contents c ON c.hash = i.hash
                  WHERE i.run = ?1 ORDER BY i.position",
             )?;
             let inputs = statement.query_map([run], |row| {
-                Ok(StoredInput {
-                    kind: row.get(0)?,
-                    name: row.get(1)?,
-                    hash: row.get(2)?,
-                    content: row.get(3)?,
-                })
+                Ok(StoredInput { kind: row.get(0)?, name: row.get(1)?, hash: row.get(2)?, content: row.get(3)? })
             })?;
             Ok(inputs.collect::<Result<_, _>>()?)
         })
@@ -108,9 +100,8 @@ impl Ledger {
     /// Every key of a record type the ledger has seen, in byte order; for a did-you-mean. Erased keys are left out.
     pub fn keys(&self, record: &str) -> Result<Vec<String>, LedgerError> {
         self.read(|connection| {
-            let mut statement = connection.prepare(
-                "SELECT key FROM subjects WHERE record = ?1 AND key IS NOT NULL ORDER BY key",
-            )?;
+            let mut statement =
+                connection.prepare("SELECT key FROM subjects WHERE record = ?1 AND key IS NOT NULL ORDER BY key")?;
             let keys = statement.query_map([record], |row| row.get(0))?;
             Ok(keys.collect::<Result<_, _>>()?)
         })
@@ -142,23 +133,15 @@ fn run_of(connection: &Connection, row: &Row<'_>) -> Result<Run, LedgerError> {
 
 /// The control totals of a run, in the order of record type and role.
 pub(super) fn totals_of(connection: &Connection, run: i64) -> Result<Vec<Totals>, LedgerError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT record, role, outcome, count FROM totals WHERE run = ?1 ORDER BY record, role",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT record, role, outcome, count FROM totals WHERE run = ?1 ORDER BY record, role")?;
     let mut rows = statement.query([run])?;
     let mut totals: Vec<Totals> = Vec::new();
     while let Some(row) = rows.next()? {
         let (record, role) = (text(row, 0)?, text(row, 1)?);
-        let known = totals
-            .last()
-            .is_some_and(|last| &*last.record == record && &*last.role == role);
+        let known = totals.last().is_some_and(|last| &*last.record == record && &*last.role == role);
         if !known {
-            totals.push(Totals {
-                record: record.into(),
-                role: role.into(),
-                read: 0,
-                outcomes: Vec::new(),
-            });
+            totals.push(Totals { record: record.into(), role: role.into(), read: 0, outcomes: Vec::new() });
         }
         let counted = count(integer(row, 3)?)?;
         let word = text(row, 2)?;

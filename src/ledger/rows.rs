@@ -24,18 +24,13 @@ pub(super) fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, Ledge
     Ok(row.get_ref(column)?.as_str()?)
 }
 
-pub(super) fn maybe_text<'r>(
-    row: &'r Row<'_>,
-    column: usize,
-) -> Result<Option<&'r str>, LedgerError> {
+pub(super) fn maybe_text<'r>(row: &'r Row<'_>, column: usize) -> Result<Option<&'r str>, LedgerError> {
     Ok(row.get_ref(column)?.as_str_or_null()?)
 }
 
 pub(super) fn hash(row: &Row<'_>, column: usize) -> Result<Hash, LedgerError> {
     let bytes = row.get_ref(column)?.as_blob()?;
-    bytes
-        .try_into()
-        .map_err(|_| LedgerError::damaged(format!("a digest has {} bytes", bytes.len())))
+    bytes.try_into().map_err(|_| LedgerError::damaged(format!("a digest has {} bytes", bytes.len())))
 }
 
 pub(super) fn maybe_hash(row: &Row<'_>, column: usize) -> Result<Option<Hash>, LedgerError> {
@@ -53,8 +48,7 @@ pub(super) fn count(number: i64) -> Result<u64, LedgerError> {
 pub(super) fn day(number: Option<i64>) -> Result<Option<i32>, LedgerError> {
     number
         .map(|number| {
-            i32::try_from(number)
-                .map_err(|_| LedgerError::damaged(format!("{number} is no day of the calendar")))
+            i32::try_from(number).map_err(|_| LedgerError::damaged(format!("{number} is no day of the calendar")))
         })
         .transpose()
 }
@@ -156,10 +150,7 @@ pub(super) struct Names {
 
 impl Names {
     pub fn load(connection: &Connection) -> Result<Self, LedgerError> {
-        Ok(Self {
-            owners: load_owners(connection)?,
-            rules: load_rules(connection)?,
-        })
+        Ok(Self { owners: load_owners(connection)?, rules: load_rules(connection)? })
     }
 
     pub fn owner(&self, id: Option<i64>) -> Result<Option<&NamedOwner>, LedgerError> {
@@ -171,11 +162,7 @@ impl Names {
     }
 }
 
-fn find<'a, T>(
-    known: &'a HashMap<i64, T>,
-    id: Option<i64>,
-    what: &str,
-) -> Result<Option<&'a T>, LedgerError> {
+fn find<'a, T>(known: &'a HashMap<i64, T>, id: Option<i64>, what: &str) -> Result<Option<&'a T>, LedgerError> {
     match id {
         None => Ok(None),
         Some(id) => match known.get(&id) {
@@ -192,14 +179,11 @@ fn load_owners(connection: &Connection) -> Result<HashMap<i64, NamedOwner>, Ledg
     while let Some(row) = rows.next()? {
         let id = integer(row, 0)?;
         let kind = text(row, 1)?;
-        let kind = OwnerKind::from_word(kind)
-            .ok_or_else(|| LedgerError::damaged(format!("`{kind}` is no kind of owner")))?;
+        let kind =
+            OwnerKind::from_word(kind).ok_or_else(|| LedgerError::damaged(format!("`{kind}` is no kind of owner")))?;
         let name = maybe_text(row, 2)?;
         let shown = name.map_or_else(|| format!("erased-{id}"), str::to_owned);
-        let owner = NamedOwner {
-            owner: Owner::new(kind, shown),
-            erased: name.is_none(),
-        };
+        let owner = NamedOwner { owner: Owner::new(kind, shown), erased: name.is_none() };
         owners.insert(id, owner);
     }
     Ok(owners)

@@ -137,9 +137,8 @@ fn guard_name(table: &str, verb: &str) -> String {
 
 /// Refuses a file that is no ledger, or one of a later format. Reads nothing but the header.
 pub(super) fn check_header(connection: &Connection) -> Result<(), LedgerError> {
-    let pragma = |name: &str| -> Result<i64, LedgerError> {
-        Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
-    };
+    let pragma =
+        |name: &str| -> Result<i64, LedgerError> { Ok(connection.pragma_query_value(None, name, |row| row.get(0))?) };
     if pragma("application_id")? != APPLICATION_ID {
         return Err(LedgerError::Foreign {
             path: std::path::PathBuf::new(),
@@ -148,16 +147,10 @@ pub(super) fn check_header(connection: &Connection) -> Result<(), LedgerError> {
     }
     let found = pragma("user_version")?;
     if found > FORMAT {
-        return Err(LedgerError::Newer {
-            path: std::path::PathBuf::new(),
-            found,
-            known: FORMAT,
-        });
+        return Err(LedgerError::Newer { path: std::path::PathBuf::new(), found, known: FORMAT });
     }
     if found != FORMAT {
-        return Err(LedgerError::damaged(format!(
-            "its format is {found}, which no version of Ownward writes"
-        )));
+        return Err(LedgerError::damaged(format!("its format is {found}, which no version of Ownward writes")));
     }
     Ok(())
 }
@@ -173,8 +166,7 @@ pub(super) fn check_tables(connection: &Connection) -> Result<Vec<String>, Ledge
             None => return Err(not_ours(&name, "was added by another program")),
         }
     }
-    let (guards, others): (Vec<String>, Vec<String>) =
-        expected.into_keys().partition(|name| is_guard(name));
+    let (guards, others): (Vec<String>, Vec<String>) = expected.into_keys().partition(|name| is_guard(name));
     match others.first() {
         Some(name) => Err(not_ours(name, "is missing")),
         None => Ok(guards),
@@ -182,11 +174,7 @@ pub(super) fn check_tables(connection: &Connection) -> Result<Vec<String>, Ledge
 }
 
 fn is_guard(name: &str) -> bool {
-    GUARDED.iter().any(|table| {
-        ["UPDATE", "DELETE"]
-            .map(|verb| guard_name(table, verb))
-            .contains(&name.to_owned())
-    })
+    GUARDED.iter().any(|table| ["UPDATE", "DELETE"].map(|verb| guard_name(table, verb)).contains(&name.to_owned()))
 }
 
 fn not_ours(name: &str, what: &str) -> LedgerError {
@@ -195,15 +183,10 @@ fn not_ours(name: &str, what: &str) -> LedgerError {
 
 /// Every table, index and trigger by name with its text; SQLite's own ones are left out.
 fn objects(connection: &Connection) -> Result<BTreeMap<String, String>, LedgerError> {
-    let mut statement = connection.prepare(
-        "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-    )?;
-    let rows = statement.query_map([], |row| {
-        Ok((
-            row.get(0)?,
-            row.get::<_, Option<String>>(1)?.unwrap_or_default(),
-        ))
-    })?;
+    let mut statement =
+        connection.prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default())))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -25,11 +25,7 @@ pub struct RuleRef {
 impl RuleRef {
     /// The rule of entries that keep drift. Fingerprints of written rules are digests, so no policy can forge it.
     pub fn drift() -> Self {
-        Self {
-            label: Some(DRIFT.to_owned()),
-            fingerprint: DRIFT.to_owned(),
-            place: String::new(),
-        }
+        Self { label: Some(DRIFT.to_owned()), fingerprint: DRIFT.to_owned(), place: String::new() }
     }
 
     pub fn is_drift(&self) -> bool {

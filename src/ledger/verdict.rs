@@ -41,13 +41,7 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            seq: None,
-            record: None,
-            key: None,
-            detail: detail.into(),
-        }
+        Self { kind, seq: None, record: None, key: None, detail: detail.into() }
     }
 }
 
@@ -93,10 +87,7 @@ impl Verdict {
 
     /// The first entry that is not as it was written, or is missing.
     pub fn first_bad_entry(&self) -> Option<&Problem> {
-        self.problems
-            .iter()
-            .filter(|problem| problem.seq.is_some())
-            .min_by_key(|problem| problem.seq)
+        self.problems.iter().filter(|problem| problem.seq.is_some()).min_by_key(|problem| problem.seq)
     }
 
     pub(super) fn add(&mut self, problem: Problem) {
@@ -116,11 +107,7 @@ impl fmt::Display for Verdict {
         if self.further_problem_count > 0 {
             writeln!(f, "and {} more", self.further_problem_count)?;
         }
-        let state = if self.is_sound() {
-            "sound"
-        } else {
-            "not sound"
-        };
+        let state = if self.is_sound() { "sound" } else { "not sound" };
         writeln!(
             f,
             "the ledger is {state}: {} entries in {} runs, root {}",
@@ -130,10 +117,7 @@ impl fmt::Display for Verdict {
             writeln!(f, "the values of {} entries were erased", self.erased_count)?;
         }
         if !self.checkpoint_compared {
-            writeln!(
-                f,
-                "no checkpoint was given: runs cut off the end would not be seen"
-            )?;
+            writeln!(f, "no checkpoint was given: runs cut off the end would not be seen")?;
         }
         Ok(())
     }

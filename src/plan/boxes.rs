@@ -11,10 +11,7 @@ pub struct AtomSet {
 
 impl AtomSet {
     pub fn empty(atom_count: u16) -> Self {
-        AtomSet {
-            words: vec![0; (atom_count as usize).div_ceil(64)],
-            atom_count,
-        }
+        AtomSet { words: vec![0; (atom_count as usize).div_ceil(64)], atom_count }
     }
 
     pub fn full(atom_count: u16) -> Self {
@@ -40,9 +37,7 @@ impl AtomSet {
     }
 
     pub fn contains(&self, atom: u16) -> bool {
-        self.words
-            .get(atom as usize / 64)
-            .is_some_and(|word| word & (1 << (atom % 64)) != 0)
+        self.words.get(atom as usize / 64).is_some_and(|word| word & (1 << (atom % 64)) != 0)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -54,10 +49,7 @@ impl AtomSet {
     }
 
     pub fn len(&self) -> usize {
-        self.words
-            .iter()
-            .map(|word| word.count_ones() as usize)
-            .sum()
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     #[must_use]
@@ -73,30 +65,14 @@ impl AtomSet {
 
     #[must_use]
     pub fn intersection(&self, other: &AtomSet) -> Self {
-        let words = self
-            .words
-            .iter()
-            .zip(&other.words)
-            .map(|(a, b)| a & b)
-            .collect();
-        AtomSet {
-            words,
-            atom_count: self.atom_count,
-        }
+        let words = self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect();
+        AtomSet { words, atom_count: self.atom_count }
     }
 
     #[must_use]
     pub fn union(&self, other: &AtomSet) -> Self {
-        let words = self
-            .words
-            .iter()
-            .zip(&other.words)
-            .map(|(a, b)| a | b)
-            .collect();
-        AtomSet {
-            words,
-            atom_count: self.atom_count,
-        }
+        let words = self.words.iter().zip(&other.words).map(|(a, b)| a | b).collect();
+        AtomSet { words, atom_count: self.atom_count }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {

@@ -81,17 +81,11 @@ impl Dimension {
     pub fn field(path: Path, cuts: Cuts) -> Self {
         // Lowering keeps below `ATOMS_PER_FIELD_MAX`.
         let atom_count = u16::try_from(cuts.known_atoms() + 1).unwrap_or(u16::MAX);
-        Dimension {
-            kind: DimensionKind::Field { path, cuts },
-            atom_count,
-        }
+        Dimension { kind: DimensionKind::Field { path, cuts }, atom_count }
     }
 
     pub fn opaque(test: Opaque) -> Self {
-        Dimension {
-            kind: DimensionKind::Opaque(test),
-            atom_count: 2,
-        }
+        Dimension { kind: DimensionKind::Opaque(test), atom_count: 2 }
     }
 
     /// The atom of a missing value. Only fields have one.

@@ -5,8 +5,8 @@
 //! part of it (design section 3, point 16).
 
 use crate::check::policy::{
-    Cond, DayExpr, DayMark, FieldTest, InstantMark, NumberExpr, OwnerRef, OwnerTest, Path, Range,
-    Role, RoleId, Rule, TargetKind, TestKind, TextTest, TypedPolicy,
+    Cond, DayExpr, DayMark, FieldTest, InstantMark, NumberExpr, OwnerRef, OwnerTest, Path, Range, Role, RoleId, Rule,
+    TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::schema::{FieldKind, RecordId};
 use crate::value::compact;
@@ -21,11 +21,7 @@ pub fn rule_fingerprint(policy: &TypedPolicy, role: &Role, rule: &Rule) -> Strin
 pub fn policy_fingerprint(policy: &TypedPolicy) -> String {
     let mut text = String::new();
     for role in &policy.roles {
-        text.push_str(&format!(
-            "{} of {}\n",
-            role.name,
-            policy.schema.record(role.record).name
-        ));
+        text.push_str(&format!("{} of {}\n", role.name, policy.schema.record(role.record).name));
         for rule in &role.rules {
             text.push_str(&rule_text(policy, role, rule));
             text.push('\n');
@@ -36,23 +32,13 @@ pub fn policy_fingerprint(policy: &TypedPolicy) -> String {
 
 fn digest(text: &str) -> String {
     let hash = Sha256::digest(text.as_bytes());
-    hash.iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn rule_text(policy: &TypedPolicy, role: &Role, rule: &Rule) -> String {
-    let writer = Writer {
-        policy,
-        record: role.record,
-    };
+    let writer = Writer { policy, record: role.record };
     let conditions = writer.sorted(rule.conditions.iter().flat_map(flat_all));
-    let targets: Vec<String> = rule
-        .targets
-        .iter()
-        .map(|target| writer.target(&target.kind))
-        .collect();
+    let targets: Vec<String> = rule.targets.iter().map(|target| writer.target(&target.kind)).collect();
     let dates = format!("{:?}..{:?}", rule.from, rule.until);
     // The reason is kept with every entry, but two rules that decide alike are one rule.
     format!("when {conditions} to {} on {dates}", targets.join(" else "))
@@ -92,10 +78,7 @@ impl Writer<'_> {
         match cond {
             Cond::All(_) => format!("({})", self.sorted(flat_all(cond).into_iter())),
             Cond::Any(_) => {
-                let mut texts: Vec<String> = flat_any(cond)
-                    .into_iter()
-                    .map(|part| self.cond(part))
-                    .collect();
+                let mut texts: Vec<String> = flat_any(cond).into_iter().map(|part| self.cond(part)).collect();
                 texts.sort();
                 texts.dedup();
                 format!("({})", texts.join(" | "))
@@ -106,13 +89,8 @@ impl Writer<'_> {
                 inner => format!("!{}", self.cond(inner)),
             },
             Cond::Named { body, .. } => self.cond(body),
-            Cond::AtLeast {
-                count, criteria, ..
-            } => {
-                let mut texts: Vec<String> = criteria
-                    .iter()
-                    .map(|one| self.cond(&one.condition))
-                    .collect();
+            Cond::AtLeast { count, criteria, .. } => {
+                let mut texts: Vec<String> = criteria.iter().map(|one| self.cond(&one.condition)).collect();
                 texts.sort();
                 format!("{count} of [{}]", texts.join("; "))
             }
@@ -131,25 +109,11 @@ impl Writer<'_> {
                 format!("{} {}", self.path(path), self.field_test(path, test))
             }
             TestKind::InList { path, list } => {
-                format!(
-                    "{} in list {}",
-                    self.path(path),
-                    self.policy.schema.list(*list).name
-                )
+                format!("{} in list {}", self.path(path), self.policy.schema.list(*list).name)
             }
-            TestKind::Fields {
-                op,
-                left,
-                right,
-                exact,
-            } => {
+            TestKind::Fields { op, left, right, exact } => {
                 let exactly = if *exact { "exactly " } else { "" };
-                format!(
-                    "{} {} {exactly}{}",
-                    self.path(left),
-                    op.mark(),
-                    self.path(right)
-                )
+                format!("{} {} {exactly}{}", self.path(left), op.mark(), self.path(right))
             }
             TestKind::Numbers { op, left, right } => {
                 format!("{} {} {}", self.number(left), op.mark(), self.number(right))
@@ -162,12 +126,7 @@ impl Writer<'_> {
     }
 
     fn field_test(&self, path: &Path, test: &FieldTest) -> String {
-        let kind = &self
-            .policy
-            .schema
-            .record(path.record(&self.policy.schema, self.record))
-            .field(path.field)
-            .kind;
+        let kind = &self.policy.schema.record(path.record(&self.policy.schema, self.record)).field(path.field).kind;
         let choices = |indexes: &[u16]| match kind {
             FieldKind::Choice(set) | FieldKind::Many(set) => {
                 let mut names: Vec<&str> = indexes.iter().map(|index| set.name(*index)).collect();
@@ -180,20 +139,13 @@ impl Writer<'_> {
             FieldTest::Missing => "missing".into(),
             FieldTest::Text(test) => text_test(test),
             FieldTest::Number { ranges, currency } => {
-                format!(
-                    "{} {}",
-                    range_text(ranges, |number| compact(*number)),
-                    currency.as_deref().unwrap_or("")
-                )
+                format!("{} {}", range_text(ranges, |number| compact(*number)), currency.as_deref().unwrap_or(""))
             }
             FieldTest::Day(ranges) => range_text(ranges, day_mark),
             FieldTest::Instant(ranges) => range_text(ranges, instant_mark),
             FieldTest::YesNo(yes) => yes.to_string(),
             FieldTest::Choice(indexes) => choices(indexes),
-            FieldTest::Many {
-                which,
-                choices: indexes,
-            } => format!("{which:?} {}", choices(indexes)),
+            FieldTest::Many { which, choices: indexes } => format!("{which:?} {}", choices(indexes)),
             FieldTest::Key(keys) => format!("{keys:?}"),
         }
     }
@@ -229,10 +181,7 @@ impl Writer<'_> {
             OwnerRef::Current => "current owner".into(),
             OwnerRef::Of(path) => {
                 let RoleId(_) = path.role;
-                let record = self
-                    .policy
-                    .schema
-                    .record(self.policy.role(path.role).record);
+                let record = self.policy.schema.record(self.policy.role(path.role).record);
                 format!("{} [{}]", path.text(self.policy, self.record), record.name)
             }
         }
@@ -263,18 +212,10 @@ impl Writer<'_> {
             TargetKind::Field(path) => format!("field {}", self.path(path)),
             TargetKind::Table(table) => {
                 let paths: Vec<String> = table.paths.iter().map(|path| self.path(path)).collect();
-                format!(
-                    "table {} column {} by {paths:?}",
-                    self.policy.schema.table(table.table).name,
-                    table.column
-                )
+                format!("table {} column {} by {paths:?}", self.policy.schema.table(table.table).name, table.column)
             }
             TargetKind::Cell { list, path, column } => {
-                format!(
-                    "list {} column {column} by {}",
-                    self.policy.schema.list(*list).name,
-                    self.path(path)
-                )
+                format!("list {} column {column} by {}", self.policy.schema.list(*list).name, self.path(path))
             }
             TargetKind::OwnerOf(of) => self.owner(of),
             TargetKind::Manager(inner) => format!("manager of {}", self.target(inner)),
@@ -300,12 +241,9 @@ fn range_text<T>(ranges: &[Range<T>], show: impl Fn(&T) -> String) -> String {
             let low = range.low.as_ref().map_or("..".into(), |(value, included)| {
                 format!("{}{}", if *included { "[" } else { "(" }, show(value))
             });
-            let high = range
-                .high
-                .as_ref()
-                .map_or("..".into(), |(value, included)| {
-                    format!("{}{}", show(value), if *included { "]" } else { ")" })
-                });
+            let high = range.high.as_ref().map_or("..".into(), |(value, included)| {
+                format!("{}{}", show(value), if *included { "]" } else { ")" })
+            });
             format!("{low},{high}")
         })
         .collect();

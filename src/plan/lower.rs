@@ -6,9 +6,7 @@
 use super::boxes::{RuleBox, Sides, join, meet};
 use super::dimension::{Cuts, Dimension, DimensionKind, Opaque, TRUE_ATOM};
 use super::{AtomSet, Matrix, Plan, RolePlan};
-use crate::check::policy::{
-    Cond, FieldTest, NameId, Path, Role, Rule, TargetKind, TestKind, TextTest, TypedPolicy,
-};
+use crate::check::policy::{Cond, FieldTest, NameId, Path, Role, Rule, TargetKind, TestKind, TextTest, TypedPolicy};
 use crate::limits::{ATOMS_PER_FIELD_MAX, BOXES_PER_RULE_MAX};
 use crate::schema::{FieldKind, RecordId, Schema};
 use crate::value::Decimal;
@@ -18,21 +16,10 @@ use rustc_hash::FxHashMap;
 /// Lowers every role for one `as of`. `is_known` tells which names mean somebody who may own: a rule that names nobody
 /// else has no box.
 pub fn lower(policy: &TypedPolicy, as_of: &AsOf, is_known: &dyn Fn(NameId) -> bool) -> Plan {
-    Plan {
-        roles: policy
-            .roles
-            .iter()
-            .map(|role| lower_role(policy, role, as_of, is_known))
-            .collect(),
-    }
+    Plan { roles: policy.roles.iter().map(|role| lower_role(policy, role, as_of, is_known)).collect() }
 }
 
-fn lower_role(
-    policy: &TypedPolicy,
-    role: &Role,
-    as_of: &AsOf,
-    is_known: &dyn Fn(NameId) -> bool,
-) -> RolePlan {
+fn lower_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, is_known: &dyn Fn(NameId) -> bool) -> RolePlan {
     let mut lowering = Lowering::new(&policy.schema, role.record, as_of);
     for rule in &role.rules {
         for cond in &rule.conditions {
@@ -51,11 +38,7 @@ fn lower_role(
         }
     }
     let matrix = Matrix::new(&lowering.dimensions, &boxes);
-    RolePlan {
-        dimensions: lowering.dimensions,
-        boxes,
-        matrix,
-    }
+    RolePlan { dimensions: lowering.dimensions, boxes, matrix }
 }
 
 /// Whether a rule's own dates let it count on a day; both ends included.
@@ -122,11 +105,7 @@ impl<'p> Lowering<'p> {
     }
 
     fn kind(&self, path: &Path) -> &'p FieldKind {
-        &self
-            .schema
-            .record(path.record(self.schema, self.record))
-            .field(path.field)
-            .kind
+        &self.schema.record(path.record(self.schema, self.record)).field(path.field).kind
     }
 
     // ------------------------------------------------------------ first pass: constants
@@ -146,37 +125,21 @@ impl<'p> Lowering<'p> {
         match test {
             FieldTest::Number { ranges, .. } => {
                 for range in ranges {
-                    constants.numbers.extend(
-                        range
-                            .low
-                            .iter()
-                            .chain(&range.high)
-                            .map(|(value, _)| value.normalize()),
-                    );
+                    constants.numbers.extend(range.low.iter().chain(&range.high).map(|(value, _)| value.normalize()));
                 }
             }
             FieldTest::Day(ranges) => {
                 for range in ranges {
-                    constants.days.extend(
-                        range
-                            .low
-                            .iter()
-                            .chain(&range.high)
-                            .map(|(mark, _)| mark.day(as_of)),
-                    );
+                    constants.days.extend(range.low.iter().chain(&range.high).map(|(mark, _)| mark.day(as_of)));
                 }
             }
             FieldTest::Instant(ranges) => {
                 for range in ranges {
                     let marks = range.low.iter().chain(&range.high);
-                    constants
-                        .instants
-                        .extend(marks.map(|(mark, _)| mark.instant(as_of)));
+                    constants.instants.extend(marks.map(|(mark, _)| mark.instant(as_of)));
                 }
             }
-            FieldTest::Text(TextTest::OneOf(texts)) => {
-                constants.texts.extend(texts.iter().cloned())
-            }
+            FieldTest::Text(TextTest::OneOf(texts)) => constants.texts.extend(texts.iter().cloned()),
             _ => {}
         }
     }
@@ -199,23 +162,14 @@ impl<'p> Lowering<'p> {
         for key in std::mem::take(&mut self.keys) {
             let constants = self.constants.remove(&key).unwrap_or_default();
             let cuts = match self.kind(&key.0) {
-                FieldKind::Choice(set) => Cuts::Choice {
-                    count: u16::try_from(set.len()).unwrap_or(u16::MAX),
-                },
+                FieldKind::Choice(set) => Cuts::Choice { count: u16::try_from(set.len()).unwrap_or(u16::MAX) },
                 FieldKind::YesNo => Cuts::YesNo,
-                FieldKind::Number | FieldKind::Money(_) => Cuts::Number {
-                    bounds: sorted(constants.numbers, 2),
-                    currency: key.1.clone(),
-                },
-                FieldKind::Date => Cuts::Day {
-                    bounds: sorted(constants.days, 2),
-                },
-                FieldKind::Time => Cuts::Instant {
-                    bounds: sorted(constants.instants, 2),
-                },
-                FieldKind::Text => Cuts::Text {
-                    points: sorted(constants.texts, 1),
-                },
+                FieldKind::Number | FieldKind::Money(_) => {
+                    Cuts::Number { bounds: sorted(constants.numbers, 2), currency: key.1.clone() }
+                }
+                FieldKind::Date => Cuts::Day { bounds: sorted(constants.days, 2) },
+                FieldKind::Time => Cuts::Instant { bounds: sorted(constants.instants, 2) },
+                FieldKind::Text => Cuts::Text { points: sorted(constants.texts, 1) },
                 FieldKind::Many(_) | FieldKind::Reference { .. } => Cuts::Known,
             };
             self.by_key.insert(key.clone(), self.dimensions.len());
@@ -231,14 +185,9 @@ impl<'p> Lowering<'p> {
             boxes = self.and_also(boxes, cond);
         }
         if names == Names::Depends {
-            let chain = rule
-                .targets
-                .iter()
-                .map(|target| target.kind.clone())
-                .collect();
+            let chain = rule.targets.iter().map(|target| target.kind.clone()).collect();
             let named = self.opaque(Opaque::Named(chain));
-            boxes =
-                product(&boxes, &[vec![(named, AtomSet::of(2, [TRUE_ATOM]))]]).unwrap_or_default();
+            boxes = product(&boxes, &[vec![(named, AtomSet::of(2, [TRUE_ATOM]))]]).unwrap_or_default();
         }
         boxes
     }
@@ -264,26 +213,16 @@ impl<'p> Lowering<'p> {
             Cond::All(parts) if wanted => self.every(parts.iter(), wanted),
             Cond::Any(parts) if !wanted => self.every(parts.iter(), wanted),
             Cond::All(parts) | Cond::Any(parts) => self.some(parts.iter(), wanted),
-            Cond::AtLeast {
-                count, criteria, ..
-            } => {
+            Cond::AtLeast { count, criteria, .. } => {
                 let parts: Vec<&Cond> = criteria.iter().map(|one| &one.condition).collect();
-                let needed = if wanted {
-                    *count
-                } else {
-                    (parts.len() + 1).saturating_sub(*count)
-                };
+                let needed = if wanted { *count } else { (parts.len() + 1).saturating_sub(*count) };
                 self.at_least(needed, &parts, wanted)
             }
             Cond::Test { kind, .. } => Ok(self.test(cond, kind, wanted)),
         }
     }
 
-    fn every<'c>(
-        &mut self,
-        parts: impl Iterator<Item = &'c Cond>,
-        wanted: bool,
-    ) -> Result<Vec<Sides>, TooMany> {
+    fn every<'c>(&mut self, parts: impl Iterator<Item = &'c Cond>, wanted: bool) -> Result<Vec<Sides>, TooMany> {
         let mut boxes = vec![Sides::new()];
         for part in parts {
             let more = self.boxes(part, wanted)?;
@@ -292,11 +231,7 @@ impl<'p> Lowering<'p> {
         Ok(boxes)
     }
 
-    fn some<'c>(
-        &mut self,
-        parts: impl Iterator<Item = &'c Cond>,
-        wanted: bool,
-    ) -> Result<Vec<Sides>, TooMany> {
+    fn some<'c>(&mut self, parts: impl Iterator<Item = &'c Cond>, wanted: bool) -> Result<Vec<Sides>, TooMany> {
         let mut boxes = Vec::new();
         for part in parts {
             for sides in self.boxes(part, wanted)? {
@@ -307,12 +242,7 @@ impl<'p> Lowering<'p> {
     }
 
     /// At least `needed` of the parts: with the first part and one less of the rest, or without it.
-    fn at_least(
-        &mut self,
-        needed: usize,
-        parts: &[&Cond],
-        wanted: bool,
-    ) -> Result<Vec<Sides>, TooMany> {
+    fn at_least(&mut self, needed: usize, parts: &[&Cond], wanted: bool) -> Result<Vec<Sides>, TooMany> {
         if needed == 0 {
             return Ok(vec![Sides::new()]);
         }
@@ -336,11 +266,7 @@ impl<'p> Lowering<'p> {
 
     fn test(&mut self, cond: &Cond, kind: &TestKind, wanted: bool) -> Vec<Sides> {
         if let TestKind::Always(holds) = kind {
-            return if *holds == wanted {
-                vec![Sides::new()]
-            } else {
-                Vec::new()
-            };
+            return if *holds == wanted { vec![Sides::new()] } else { Vec::new() };
         }
         if let TestKind::Field { path, test } = kind
             && let Some(key) = self.key(path, test)
@@ -365,30 +291,19 @@ impl<'p> Lowering<'p> {
         Some(match (test, cuts) {
             (FieldTest::Missing, _) => AtomSet::of(count, [missing]),
             (FieldTest::YesNo(yes), Cuts::YesNo) => AtomSet::of(count, [u16::from(*yes)]),
-            (FieldTest::Choice(choices), Cuts::Choice { .. }) => {
-                AtomSet::of(count, choices.iter().copied())
-            }
+            (FieldTest::Choice(choices), Cuts::Choice { .. }) => AtomSet::of(count, choices.iter().copied()),
             (FieldTest::Number { ranges, .. }, Cuts::Number { bounds, .. }) => {
-                let ranges: Vec<_> = ranges
-                    .iter()
-                    .map(|range| range.map(Decimal::normalize))
-                    .collect();
+                let ranges: Vec<_> = ranges.iter().map(|range| range.map(Decimal::normalize)).collect();
                 fits(bounds, ranges.iter())?;
                 dimension.range_atoms(bounds, &ranges)
             }
             (FieldTest::Day(ranges), Cuts::Day { bounds }) => {
-                let ranges: Vec<_> = ranges
-                    .iter()
-                    .map(|range| range.map(|mark| mark.day(self.as_of)))
-                    .collect();
+                let ranges: Vec<_> = ranges.iter().map(|range| range.map(|mark| mark.day(self.as_of))).collect();
                 fits(bounds, ranges.iter())?;
                 dimension.range_atoms(bounds, &ranges)
             }
             (FieldTest::Instant(ranges), Cuts::Instant { bounds }) => {
-                let ranges: Vec<_> = ranges
-                    .iter()
-                    .map(|range| range.map(|mark| mark.instant(self.as_of)))
-                    .collect();
+                let ranges: Vec<_> = ranges.iter().map(|range| range.map(|mark| mark.instant(self.as_of))).collect();
                 fits(bounds, ranges.iter())?;
                 dimension.range_atoms(bounds, &ranges)
             }
@@ -407,9 +322,7 @@ impl<'p> Lowering<'p> {
     fn opaque(&mut self, test: Opaque) -> usize {
         let dimension = Dimension::opaque(test);
         let same = |other: &Dimension| match (&other.kind, &dimension.kind) {
-            (DimensionKind::Opaque(Opaque::Holds(a)), DimensionKind::Opaque(Opaque::Holds(b))) => {
-                same_meaning(a, b)
-            }
+            (DimensionKind::Opaque(Opaque::Holds(a)), DimensionKind::Opaque(Opaque::Holds(b))) => same_meaning(a, b),
             (a, b) => a == b,
         };
         match self.dimensions.iter().position(same) {
@@ -444,13 +357,7 @@ fn fits<'r, T: Ord + 'r>(
     mut ranges: impl Iterator<Item = &'r crate::check::policy::Range<T>>,
 ) -> Option<()> {
     ranges
-        .all(|range| {
-            range
-                .low
-                .iter()
-                .chain(&range.high)
-                .all(|(value, _)| bounds.binary_search(value).is_ok())
-        })
+        .all(|range| range.low.iter().chain(&range.high).all(|(value, _)| bounds.binary_search(value).is_ok()))
         .then_some(())
 }
 

@@ -41,24 +41,10 @@ impl Matrix {
             0 => u64::MAX,
             rest => (1 << rest) - 1,
         };
-        let mut matrix = Matrix {
-            word_count,
-            summary_count,
-            tail,
-            dimensions: Vec::new(),
-        };
+        let mut matrix = Matrix { word_count, summary_count, tail, dimensions: Vec::new() };
         for (index, dimension) in dimensions.iter().enumerate() {
-            if boxes
-                .iter()
-                .any(|one| one.sides.iter().any(|(at, _)| *at == index))
-            {
-                matrix.dimensions.push(rows(
-                    index,
-                    dimension.atom_count,
-                    boxes,
-                    word_count,
-                    summary_count,
-                ));
+            if boxes.iter().any(|one| one.sides.iter().any(|(at, _)| *at == index)) {
+                matrix.dimensions.push(rows(index, dimension.atom_count, boxes, word_count, summary_count));
             }
         }
         matrix
@@ -66,10 +52,7 @@ impl Matrix {
 
     /// Bytes the tables take.
     pub fn bytes(&self) -> usize {
-        self.dimensions
-            .iter()
-            .map(|rows| 8 * (rows.words.len() + rows.summary.len()))
-            .sum()
+        self.dimensions.iter().map(|rows| 8 * (rows.words.len() + rows.summary.len())).sum()
     }
 
     /// The dimensions that take part: the only ones whose atoms [`Matrix::first_boxes`] reads.
@@ -85,11 +68,8 @@ impl Matrix {
         if self.word_count == 0 {
             return out.fill(NO_BOX);
         }
-        let columns: Vec<(&Rows, &[u16])> = self
-            .dimensions
-            .iter()
-            .map(|rows| (rows, atoms[rows.dimension].as_slice()))
-            .collect();
+        let columns: Vec<(&Rows, &[u16])> =
+            self.dimensions.iter().map(|rows| (rows, atoms[rows.dimension].as_slice())).collect();
         if self.word_count == 1 {
             return self.first_in_one_word(&columns, out);
         }
@@ -111,11 +91,7 @@ impl Matrix {
         }
         for (first, mask) in out.iter_mut().zip(masks) {
             let mask = mask & self.tail;
-            *first = if mask == 0 {
-                NO_BOX
-            } else {
-                mask.trailing_zeros()
-            };
+            *first = if mask == 0 { NO_BOX } else { mask.trailing_zeros() };
         }
     }
 
@@ -165,11 +141,7 @@ impl Matrix {
     }
 
     fn word_of(&self, columns: &[(&Rows, &[u16])], row: usize, word: usize) -> u64 {
-        let mut mask = if word + 1 == self.word_count {
-            self.tail
-        } else {
-            u64::MAX
-        };
+        let mut mask = if word + 1 == self.word_count { self.tail } else { u64::MAX };
         for (rows, atoms) in columns {
             mask &= rows.words[atoms[row] as usize * self.word_count + word];
             if mask == 0 {
@@ -184,21 +156,11 @@ fn box_number(word: usize, mask: u64) -> u32 {
     u32::try_from(word * 64).unwrap_or(u32::MAX) + mask.trailing_zeros()
 }
 
-fn rows(
-    index: usize,
-    atom_count: u16,
-    boxes: &[RuleBox],
-    word_count: usize,
-    summary_count: usize,
-) -> Rows {
+fn rows(index: usize, atom_count: u16, boxes: &[RuleBox], word_count: usize, summary_count: usize) -> Rows {
     let full = AtomSet::full(atom_count);
     let mut words = vec![0_u64; atom_count as usize * word_count];
     for (number, one) in boxes.iter().enumerate() {
-        let set = one
-            .sides
-            .iter()
-            .find(|(at, _)| *at == index)
-            .map_or(&full, |(_, set)| set);
+        let set = one.sides.iter().find(|(at, _)| *at == index).map_or(&full, |(_, set)| set);
         for atom in set.iter() {
             words[atom as usize * word_count + number / 64] |= 1 << (number % 64);
         }
@@ -211,9 +173,5 @@ fn rows(
             }
         }
     }
-    Rows {
-        dimension: index,
-        words,
-        summary,
-    }
+    Rows { dimension: index, words, summary }
 }

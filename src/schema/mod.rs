@@ -9,6 +9,7 @@ mod tabular;
 
 pub use choices::{Choice, ChoiceSet};
 pub use directory::{Directory, Found, Person};
+pub(crate) use tabular::separator;
 pub use tabular::{Tabular, TabularError};
 
 use crate::source::Span;
@@ -92,9 +93,7 @@ impl RecordType {
         exact
             .or_else(|| {
                 let wanted = name.to_lowercase();
-                self.fields
-                    .iter()
-                    .position(|field| field.name.to_lowercase() == wanted)
+                self.fields.iter().position(|field| field.name.to_lowercase() == wanted)
             })
             .and_then(|index| u16::try_from(index).ok())
             .map(FieldId)
@@ -211,10 +210,7 @@ pub fn cell_fits(cell: &str, kind: &FieldKind) -> bool {
             crate::value::parse_number(cell, crate::value::NumberFormat::default()).is_some()
         }
         FieldKind::Date => crate::value::time::parse_day(cell).is_some(),
-        FieldKind::YesNo => matches!(
-            crate::value::fold(cell).as_str(),
-            "yes" | "no" | "true" | "false" | "1" | "0"
-        ),
+        FieldKind::YesNo => matches!(crate::value::fold(cell).as_str(), "yes" | "no" | "true" | "false" | "1" | "0"),
         FieldKind::Choice(set) | FieldKind::Many(set) => set.find(cell).is_some(),
     }
 }
@@ -231,11 +227,7 @@ impl Schema {
             .records
             .iter()
             .position(|record| record.name == name)
-            .or_else(|| {
-                self.records
-                    .iter()
-                    .position(|record| record.name.to_lowercase() == wanted)
-            })?;
+            .or_else(|| self.records.iter().position(|record| record.name.to_lowercase() == wanted))?;
         u16::try_from(index).ok().map(RecordId)
     }
 

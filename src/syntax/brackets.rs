@@ -16,11 +16,7 @@ pub struct Scan {
 }
 
 pub fn scan(file: FileId, text: &str) -> Scan {
-    let mut scan = Scan {
-        diagnostics: Vec::new(),
-        too_deep: false,
-        covered: Vec::new(),
-    };
+    let mut scan = Scan { diagnostics: Vec::new(), too_deep: false, covered: Vec::new() };
     let bytes = text.as_bytes();
     let mut open: Vec<(u8, usize)> = Vec::new();
     let mut at = 0;
@@ -69,10 +65,7 @@ fn close(open: &mut Vec<(u8, usize)>, mark: u8, scan: &mut Scan, file: FileId) {
 }
 
 fn line_end(bytes: &[u8], from: usize) -> usize {
-    bytes[from..]
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(bytes.len(), |n| from + n)
+    bytes[from..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |n| from + n)
 }
 
 /// The closing quote of the text that opens at `from`; it must stand on the same line.
@@ -94,12 +87,9 @@ impl Scan {
         let (mark, other) = if mark == b'{' { ('{', '}') } else { ('(', ')') };
         self.covered.push(offset);
         self.diagnostics.push(
-            Diagnostic::error(
-                Code::UnclosedBracket,
-                format!("a `{mark}` that is never closed"),
-            )
-            .at(Span::new(file, offset, offset + 1), "opened here")
-            .help(format!("add the `{other}` that closes it")),
+            Diagnostic::error(Code::UnclosedBracket, format!("a `{mark}` that is never closed"))
+                .at(Span::new(file, offset, offset + 1), "opened here")
+                .help(format!("add the `{other}` that closes it")),
         );
     }
 
@@ -107,29 +97,18 @@ impl Scan {
         self.covered.push(offset);
         self.diagnostics.push(
             Diagnostic::error(Code::UnclosedText, "a text whose closing quote is missing")
-                .at(
-                    Span::new(file, offset, end),
-                    "opened here, and the line ends",
-                )
-                .help(
-                    "close it with `\"` on the same line; inside a text a quote is written `\\\"`",
-                ),
+                .at(Span::new(file, offset, end), "opened here, and the line ends")
+                .help("close it with `\"` on the same line; inside a text a quote is written `\\\"`"),
         );
     }
 
     fn too_deep(&mut self, file: FileId, offset: usize) {
         self.too_deep = true;
         self.diagnostics.push(
-            Diagnostic::error(
-                Code::TooDeep,
-                format!("more than {NESTING_MAX} brackets inside each other"),
-            )
-            .at(
-                Span::new(file, offset, offset + 1),
-                "this bracket is one too many",
-            )
-            .with_note("the rest of this file was not read")
-            .help("give parts of the condition a name with `define`"),
+            Diagnostic::error(Code::TooDeep, format!("more than {NESTING_MAX} brackets inside each other"))
+                .at(Span::new(file, offset, offset + 1), "this bracket is one too many")
+                .with_note("the rest of this file was not read")
+                .help("give parts of the condition a name with `define`"),
         );
     }
 }

@@ -50,12 +50,7 @@ pub(super) fn parts(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
 
 impl<'t> Builder<'t> {
     pub fn new(file: FileId, text: &'t str, scan: Scan) -> Self {
-        Self {
-            file,
-            text,
-            covered: scan.covered,
-            diagnostics: scan.diagnostics,
-        }
+        Self { file, text, covered: scan.covered, diagnostics: scan.diagnostics }
     }
 
     pub fn push(&mut self, diagnostic: Diagnostic) {
@@ -81,35 +76,22 @@ impl<'t> Builder<'t> {
             Grammar::person => {
                 let span = self.span(&node);
                 let source = parts(node).next().and_then(|source| self.source(source));
-                tree.people
-                    .extend(source.map(|source| PersonDecl { source, span }));
+                tree.people.extend(source.map(|source| PersonDecl { source, span }));
             }
             Grammar::team => {
-                let mut names = parts(node)
-                    .filter_map(|name| self.owner_name(name))
-                    .collect::<Vec<_>>()
-                    .into_iter();
+                let mut names = parts(node).filter_map(|name| self.owner_name(name)).collect::<Vec<_>>().into_iter();
                 if let Some(name) = names.next() {
-                    tree.teams.push(TeamDecl {
-                        name,
-                        part_of: names.next(),
-                    });
+                    tree.teams.push(TeamDecl { name, part_of: names.next() });
                 }
             }
             Grammar::queue => {
-                let names: Vec<Word> = parts(node)
-                    .filter_map(|name| self.owner_name(name))
-                    .collect();
+                let names: Vec<Word> = parts(node).filter_map(|name| self.owner_name(name)).collect();
                 tree.queues.extend(names);
             }
             Grammar::list => {
                 let words: Vec<Word> = parts(node).filter_map(|part| self.word(part)).collect();
                 if let [name, file, by] = words.as_slice() {
-                    tree.lists.push(ListDecl {
-                        name: name.clone(),
-                        file: file.clone(),
-                        by: by.clone(),
-                    });
+                    tree.lists.push(ListDecl { name: name.clone(), file: file.clone(), by: by.clone() });
                 }
             }
             Grammar::table => tree.tables.extend(self.table(node)),
@@ -118,16 +100,13 @@ impl<'t> Builder<'t> {
                 if let (Some(name), Some(body)) = (parts.next(), parts.next()) {
                     let name = self.word(name);
                     let body = self.condition(body);
-                    tree.defines
-                        .extend(name.map(|name| DefineDecl { name, body }));
+                    tree.defines.extend(name.map(|name| DefineDecl { name, body }));
                 }
             }
             Grammar::decide => tree.decides.extend(self.decide(node)),
             Grammar::rule => tree.loose.push(self.rule(node)),
             Grammar::later_item => {
-                let word = first(node.clone())
-                    .map_or("", |word| word.as_str())
-                    .to_lowercase();
+                let word = first(node.clone()).map_or("", |word| word.as_str()).to_lowercase();
                 let span = first(node).map(|word| self.span(&word));
                 self.later(span, &format!("`{word}`"));
             }
@@ -148,25 +127,16 @@ impl<'t> Builder<'t> {
     pub(super) fn later(&mut self, span: Option<Span>, what: &str) {
         let Some(span) = span else { return };
         self.push(
-            Diagnostic::error(
-                Code::NotYet,
-                format!("{what} cannot be run by this version"),
-            )
-            .at(span, "part of the language, but not of this version")
-            .with_note(
-                "nothing of this policy set is run, so that no record is decided without it",
-            ),
+            Diagnostic::error(Code::NotYet, format!("{what} cannot be run by this version"))
+                .at(span, "part of the language, but not of this version")
+                .with_note("nothing of this policy set is run, so that no record is decided without it"),
         );
     }
 
     /// Reads a broken piece again, alone, to say what is wrong with it.
     fn broken(&mut self, node: &Node<'t>, as_rule: Grammar) {
         let span = node.as_span();
-        if self
-            .covered
-            .iter()
-            .any(|at| (span.start()..span.end()).contains(at))
-        {
+        if self.covered.iter().any(|at| (span.start()..span.end()).contains(at)) {
             return;
         }
         let text = span.as_str();
@@ -199,13 +169,7 @@ impl<'t> Builder<'t> {
                 _ => {}
             }
         }
-        Some(RecordDecl {
-            name: name?,
-            source,
-            fields,
-            owner_column,
-            span,
-        })
+        Some(RecordDecl { name: name?, source, fields, owner_column, span })
     }
 
     fn field(&mut self, node: Node<'t>) -> Option<FieldDecl> {
@@ -217,19 +181,12 @@ impl<'t> Builder<'t> {
             match part.as_rule() {
                 Grammar::field_name => name = self.word(part),
                 Grammar::field_type => kind = first(part).map(|of| (self.field_type(of), span)),
-                Grammar::attribute => {
-                    attributes.extend(self.attribute(part).map(|attribute| (attribute, span)))
-                }
+                Grammar::attribute => attributes.extend(self.attribute(part).map(|attribute| (attribute, span))),
                 _ => {}
             }
         }
         let (kind, kind_span) = kind?;
-        Some(FieldDecl {
-            name: name?,
-            kind,
-            kind_span,
-            attributes,
-        })
+        Some(FieldDecl { name: name?, kind, kind_span, attributes })
     }
 
     fn field_type(&mut self, node: Node<'t>) -> TypeDecl {
@@ -241,25 +198,20 @@ impl<'t> Builder<'t> {
             Grammar::type_one_of => TypeDecl::OneOf(self.choices(node)),
             Grammar::type_many_of => TypeDecl::ManyOf(self.choices(node)),
             Grammar::type_ordered => TypeDecl::Ordered(self.choices(node)),
-            Grammar::type_money => {
-                TypeDecl::Money(parts(node).next().and_then(|part| match part.as_rule() {
-                    Grammar::currency => Some(MoneyDecl::Fixed(part.as_str().to_owned())),
-                    _ => self.word(part).map(MoneyDecl::InColumn),
-                }))
+            Grammar::type_money => TypeDecl::Money(parts(node).next().and_then(|part| match part.as_rule() {
+                Grammar::currency => Some(MoneyDecl::Fixed(part.as_str().to_owned())),
+                _ => self.word(part).map(MoneyDecl::InColumn),
+            })),
+            Grammar::type_record => {
+                first(node).and_then(|name| self.word(name)).map_or(TypeDecl::Text, TypeDecl::Record)
             }
-            Grammar::type_record => first(node)
-                .and_then(|name| self.word(name))
-                .map_or(TypeDecl::Text, TypeDecl::Record),
             _ => TypeDecl::Text,
         }
     }
 
     fn choices(&mut self, node: Node<'t>) -> Vec<ChoiceDecl> {
         let choices: Vec<Node<'t>> = parts(node).collect();
-        choices
-            .into_iter()
-            .filter_map(|choice| self.choice(choice))
-            .collect()
+        choices.into_iter().filter_map(|choice| self.choice(choice)).collect()
     }
 
     fn choice(&mut self, node: Node<'t>) -> Option<ChoiceDecl> {
@@ -269,9 +221,7 @@ impl<'t> Builder<'t> {
         for part in parts(node) {
             match part.as_rule() {
                 Grammar::choice_name => name = self.choice_name(part),
-                Grammar::also => {
-                    also.extend(first_part(part).and_then(|word| self.choice_name(word)))
-                }
+                Grammar::also => also.extend(first_part(part).and_then(|word| self.choice_name(word))),
                 Grammar::counting => {
                     let words: Vec<Node<'t>> = parts(part).collect();
                     counts_as.extend(words.into_iter().filter_map(|word| self.choice_name(word)));
@@ -279,11 +229,7 @@ impl<'t> Builder<'t> {
                 _ => {}
             }
         }
-        Some(ChoiceDecl {
-            name: name?,
-            also,
-            counts_as,
-        })
+        Some(ChoiceDecl { name: name?, also, counts_as })
     }
 
     fn choice_name(&mut self, node: Node<'t>) -> Option<Word> {
@@ -313,11 +259,9 @@ impl<'t> Builder<'t> {
     pub(super) fn word(&mut self, node: Node<'t>) -> Option<Word> {
         let span = self.span(&node);
         match node.as_rule() {
-            Grammar::string => Some(Word {
-                text: unescape(first(node).map_or("", |text| text.as_str())),
-                span,
-                quoted: true,
-            }),
+            Grammar::string => {
+                Some(Word { text: unescape(first(node).map_or("", |text| text.as_str())), span, quoted: true })
+            }
             Grammar::words => {
                 let whole = node.as_str().trim_end().to_owned();
                 let mut inner = node.into_inner();
@@ -325,19 +269,12 @@ impl<'t> Builder<'t> {
                 if let Some(stray) = inner.next() {
                     let stray_span = self.span(&stray);
                     self.push(
-                        Diagnostic::error(
-                            Code::UnquotedText,
-                            "words with blanks between them need quotes",
-                        )
-                        .at(stray_span, "a name ends at a blank")
-                        .help(format!("write \"{whole}\"")),
+                        Diagnostic::error(Code::UnquotedText, "words with blanks between them need quotes")
+                            .at(stray_span, "a name ends at a blank")
+                            .help(format!("write \"{whole}\"")),
                     );
                 }
-                Some(Word {
-                    text: name.as_str().to_owned(),
-                    span,
-                    quoted: false,
-                })
+                Some(Word { text: name.as_str().to_owned(), span, quoted: false })
             }
             Grammar::column_name
             | Grammar::field_name
@@ -359,20 +296,13 @@ impl<'t> Builder<'t> {
         for part in parts(node) {
             match part.as_rule() {
                 Grammar::match_line => matches.extend(self.match_line(part)),
-                Grammar::give_line => {
-                    gives.extend(first_part(part).and_then(|column| self.word(column)))
-                }
+                Grammar::give_line => gives.extend(first_part(part).and_then(|column| self.word(column))),
                 Grammar::broken_line => self.broken(&part, Grammar::only_match),
                 _ => words.extend(self.word(part)),
             }
         }
         let mut words = words.into_iter();
-        Some(TableDecl {
-            name: words.next()?,
-            file: words.next()?,
-            matches,
-            gives,
-        })
+        Some(TableDecl { name: words.next()?, file: words.next()?, matches, gives })
     }
 
     fn match_line(&mut self, node: Node<'t>) -> Option<MatchDecl> {
@@ -381,9 +311,7 @@ impl<'t> Builder<'t> {
         let path = self.path(parts.next()?);
         let how = parts.next()?;
         let kind = how.as_rule();
-        let columns: Vec<Word> = self::parts(how)
-            .filter_map(|column| self.word(column))
-            .collect();
+        let columns: Vec<Word> = self::parts(how).filter_map(|column| self.word(column)).collect();
         let how = match (kind, columns.as_slice()) {
             (Grammar::match_between, [from, to]) => MatchHowDecl::Between(from.clone(), to.clone()),
             (Grammar::match_prefix, [column]) => MatchHowDecl::StartsWith(column.clone()),
@@ -404,12 +332,7 @@ impl<'t> Builder<'t> {
             }
         }
         let mut words = words.into_iter();
-        Some(DecideDecl {
-            role: words.next()?,
-            record: words.next()?,
-            rules,
-            span,
-        })
+        Some(DecideDecl { role: words.next()?, record: words.next()?, rules, span })
     }
 
     fn rule_like(&mut self, node: Node<'t>) -> Option<Rule> {
@@ -447,12 +370,8 @@ impl<'t> Builder<'t> {
         };
         for part in parts(node) {
             match part.as_rule() {
-                Grammar::label => rule
-                    .labels
-                    .extend(first(part).and_then(|name| self.word(name))),
-                Grammar::when_rule | Grammar::otherwise_rule | Grammar::plain_rule => {
-                    self.rule_body(part, &mut rule)
-                }
+                Grammar::label => rule.labels.extend(first(part).and_then(|name| self.word(name))),
+                Grammar::when_rule | Grammar::otherwise_rule | Grammar::plain_rule => self.rule_body(part, &mut rule),
                 _ => {}
             }
         }
@@ -471,18 +390,12 @@ impl<'t> Builder<'t> {
                 Grammar::group => {
                     has_action = true;
                     let rules: Vec<Node<'t>> = parts(part).collect();
-                    rule.body = RuleBody::Group(
-                        rules
-                            .into_iter()
-                            .filter_map(|rule| self.rule_like(rule))
-                            .collect(),
-                    );
+                    rule.body = RuleBody::Group(rules.into_iter().filter_map(|rule| self.rule_like(rule)).collect());
                 }
                 Grammar::assign => {
                     has_action = true;
                     let chain: Vec<Node<'t>> = parts(part).flat_map(parts).collect();
-                    rule.body =
-                        RuleBody::Assign(chain.into_iter().map(|who| self.who(who)).collect());
+                    rule.body = RuleBody::Assign(chain.into_iter().map(|who| self.who(who)).collect());
                 }
                 Grammar::keep => {
                     has_action = true;
@@ -493,9 +406,7 @@ impl<'t> Builder<'t> {
                     let word = first(part).map_or(String::new(), |word| squeeze(word.as_str()));
                     self.later(Some(span), &format!("`{word}`"));
                 }
-                Grammar::because => {
-                    rule.because = first_part(part).and_then(|text| self.word(text))
-                }
+                Grammar::because => rule.because = first_part(part).and_then(|text| self.word(text)),
                 Grammar::from_day => rule.from = self.day(part),
                 Grammar::until_day => rule.until = self.day(part),
                 _ => {}
@@ -510,29 +421,18 @@ impl<'t> Builder<'t> {
     fn missing_action(&mut self, node: &Node<'t>, span: Span) {
         let stray = last_stray(node.clone());
         let typed = stray.as_ref().map(|stray| stray.as_str().trim().to_owned());
-        let first_word = typed
-            .as_deref()
-            .and_then(|words| words.split_whitespace().next())
-            .unwrap_or("");
+        let first_word = typed.as_deref().and_then(|words| words.split_whitespace().next()).unwrap_or("");
         let actions = ["assign", "keep"];
         if let (Some(stray), Some(near)) = (&stray, nearest(first_word, actions)) {
-            let start = stray.as_span().start()
-                + (stray.as_str().len() - stray.as_str().trim_start().len());
+            let start = stray.as_span().start() + (stray.as_str().len() - stray.as_str().trim_start().len());
             let at = Span::new(self.file, start, start + first_word.len());
             self.push(
-                Diagnostic::error(
-                    Code::MissingAction,
-                    format!("expected an action, found `{first_word}`"),
-                )
-                .at(at, "not an action")
-                .help(format!("`{first_word}` is near `{near}`")),
+                Diagnostic::error(Code::MissingAction, format!("expected an action, found `{first_word}`"))
+                    .at(at, "not an action")
+                    .help(format!("`{first_word}` is near `{near}`")),
             );
         } else if stray.is_none() {
-            let at = Span::new(
-                self.file,
-                span.end.saturating_sub(1) as usize,
-                span.end as usize,
-            );
+            let at = Span::new(self.file, span.end.saturating_sub(1) as usize, span.end as usize);
             self.push(
                 Diagnostic::error(Code::MissingAction, "a rule without an action")
                     .at(at, "the rule ends here")
@@ -562,28 +462,16 @@ impl<'t> Builder<'t> {
 
     fn who(&mut self, node: Node<'t>) -> Who {
         let span = self.span(&node);
-        let managers = node
-            .clone()
-            .into_inner()
-            .filter(|part| part.as_rule() == Grammar::kw_manager)
-            .count();
+        let managers = node.clone().into_inner().filter(|part| part.as_rule() == Grammar::kw_manager).count();
         let inner = parts(node).next();
-        let mut who = Who {
-            kind: inner.map_or(WhoKind::Broken, |inner| self.who_kind(inner)),
-            span,
-        };
+        let mut who = Who { kind: inner.map_or(WhoKind::Broken, |inner| self.who_kind(inner)), span };
         for _ in 0..managers.min(crate::limits::NESTING_MAX) {
-            who = Who {
-                kind: WhoKind::Manager(Box::new(who)),
-                span,
-            };
+            who = Who { kind: WhoKind::Manager(Box::new(who)), span };
         }
         if managers > crate::limits::NESTING_MAX {
             self.push(
-                Diagnostic::error(Code::TooDeep, "`manager of` repeated too often").at(
-                    span,
-                    format!("at most {} in a row", crate::limits::NESTING_MAX),
-                ),
+                Diagnostic::error(Code::TooDeep, "`manager of` repeated too often")
+                    .at(span, format!("at most {} in a row", crate::limits::NESTING_MAX)),
             );
             who.kind = WhoKind::Broken;
         }
@@ -613,12 +501,8 @@ impl<'t> Builder<'t> {
             }
             Grammar::who_name => match first(node) {
                 Some(name) if name.as_rule() == Grammar::path => WhoKind::Path(self.path(name)),
-                Some(name) if name.as_rule() == Grammar::foreign_string => {
-                    WhoKind::Text(self.foreign_string(name))
-                }
-                Some(name) => self
-                    .word(name)
-                    .map_or(WhoKind::Broken, |word| WhoKind::Text(word.text)),
+                Some(name) if name.as_rule() == Grammar::foreign_string => WhoKind::Text(self.foreign_string(name)),
+                Some(name) => self.word(name).map_or(WhoKind::Broken, |word| WhoKind::Text(word.text)),
                 None => WhoKind::Broken,
             },
             _ => WhoKind::Broken,
@@ -647,21 +531,12 @@ impl<'t> Builder<'t> {
         }
         if names.len() > crate::limits::PATH_STEPS_MAX {
             self.push(
-                Diagnostic::error(Code::TooDeep, "a path with too many steps").at(
-                    whole,
-                    format!(
-                        "at most {} names joined by dots",
-                        crate::limits::PATH_STEPS_MAX
-                    ),
-                ),
+                Diagnostic::error(Code::TooDeep, "a path with too many steps")
+                    .at(whole, format!("at most {} names joined by dots", crate::limits::PATH_STEPS_MAX)),
             );
             names.truncate(crate::limits::PATH_STEPS_MAX);
         }
-        PathExpr {
-            names,
-            span: Span::new(self.file, whole.start as usize, end),
-            stray,
-        }
+        PathExpr { names, span: Span::new(self.file, whole.start as usize, end), stray }
     }
 
     /// `'text'` or curly quotes: read as meant, and mended by name.
@@ -669,12 +544,9 @@ impl<'t> Builder<'t> {
         let span = self.span(&node);
         let text = first(node).map_or("", |text| text.as_str()).to_owned();
         self.push(
-            Diagnostic::error(
-                Code::ForeignHabit,
-                "text is written in straight double quotes",
-            )
-            .at(span, "other quotes")
-            .help(format!("write \"{text}\"")),
+            Diagnostic::error(Code::ForeignHabit, "text is written in straight double quotes")
+                .at(span, "other quotes")
+                .help(format!("write \"{text}\"")),
         );
         text
     }
@@ -689,11 +561,7 @@ fn first_part(node: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn plain(node: &Node<'_>, span: Span) -> Word {
-    Word {
-        text: node.as_str().trim().to_owned(),
-        span,
-        quoted: false,
-    }
+    Word { text: node.as_str().trim().to_owned(), span, quoted: false }
 }
 
 /// Words with one blank between them.

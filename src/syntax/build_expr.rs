@@ -17,26 +17,12 @@ impl<'t> Builder<'t> {
 
     fn or_expr(&mut self, node: Node<'t>) -> Expr {
         let span = self.span(&node);
-        self.joined(
-            node,
-            span,
-            Grammar::or_op,
-            ("or", "||"),
-            Self::and_expr,
-            ExprKind::Or,
-        )
+        self.joined(node, span, Grammar::or_op, ("or", "||"), Self::and_expr, ExprKind::Or)
     }
 
     fn and_expr(&mut self, node: Node<'t>) -> Expr {
         let span = self.span(&node);
-        self.joined(
-            node,
-            span,
-            Grammar::and_op,
-            ("and", "&&"),
-            Self::not_expr,
-            ExprKind::And,
-        )
+        self.joined(node, span, Grammar::and_op, ("and", "&&"), Self::not_expr, ExprKind::And)
     }
 
     /// A row of operands with one kind of operator between them.
@@ -61,10 +47,7 @@ impl<'t> Builder<'t> {
             // Just checked.
             return operands.remove(0);
         }
-        Expr {
-            kind: join(operands),
-            span,
-        }
+        Expr { kind: join(operands), span }
     }
 
     fn foreign_op(&mut self, node: Node<'t>, word: &str) {
@@ -105,14 +88,7 @@ impl<'t> Builder<'t> {
             }
         }
         let inner = inner.unwrap_or_else(|| broken(span));
-        if negated {
-            Expr {
-                kind: ExprKind::Not(Box::new(inner)),
-                span,
-            }
-        } else {
-            inner
-        }
+        if negated { Expr { kind: ExprKind::Not(Box::new(inner)), span } } else { inner }
     }
 
     fn comparison(&mut self, node: Node<'t>) -> Expr {
@@ -130,10 +106,7 @@ impl<'t> Builder<'t> {
                 return broken(span);
             }
             compared = Some(self.span(&tail));
-            let whole = Span {
-                end: self.span(&tail).end,
-                ..left.span
-            };
+            let whole = Span { end: self.span(&tail).end, ..left.span };
             let kind = self.tail(tail, left);
             left = Expr { kind, span: whole };
         }
@@ -150,20 +123,14 @@ impl<'t> Builder<'t> {
 
     fn tail(&mut self, node: Node<'t>, left: Expr) -> ExprKind {
         let span = self.span(&node);
-        let negated = node
-            .clone()
-            .into_inner()
-            .any(|part| matches!(part.as_rule(), Grammar::kw_not | Grammar::negation));
+        let negated =
+            node.clone().into_inner().any(|part| matches!(part.as_rule(), Grammar::kw_not | Grammar::negation));
         let left = Box::new(left);
         match node.as_rule() {
             Grammar::compare_tail => self.compare(node, left),
             Grammar::is_tail => self.is_tail(node, negated, left),
             Grammar::in_tail => match parts(node).next() {
-                Some(source) => ExprKind::In {
-                    negated,
-                    left,
-                    source: self.in_source(source),
-                },
+                Some(source) => ExprKind::In { negated, left, source: self.in_source(source) },
                 None => ExprKind::Broken,
             },
             Grammar::between_tail => {
@@ -182,49 +149,27 @@ impl<'t> Builder<'t> {
             Grammar::starts_tail => self.text_tail(node, TextOp::StartsWith, negated, left),
             Grammar::ends_tail => self.text_tail(node, TextOp::EndsWith, negated, left),
             Grammar::matches_tail => self.text_tail(node, TextOp::Matches, negated, left),
-            Grammar::counts_tail => ExprKind::CountsAs {
-                left,
-                values: self.values(node),
-            },
+            Grammar::counts_tail => ExprKind::CountsAs { left, values: self.values(node) },
             Grammar::includes_tail => {
-                let which = node
-                    .clone()
-                    .into_inner()
-                    .find(|part| part.as_rule() == Grammar::which);
+                let which = node.clone().into_inner().find(|part| part.as_rule() == Grammar::which);
                 let which = match which.and_then(first).map(|word| word.as_rule()) {
                     Some(Grammar::kw_all) => Which::All,
                     Some(Grammar::kw_none) => Which::None,
                     _ => Which::Any,
                 };
-                ExprKind::Includes {
-                    which,
-                    left,
-                    values: self.values(node),
-                }
+                ExprKind::Includes { which, left, values: self.values(node) }
             }
             Grammar::before_tail | Grammar::after_tail => {
-                let op = if node.as_rule() == Grammar::before_tail {
-                    CompareOp::Less
-                } else {
-                    CompareOp::More
-                };
+                let op = if node.as_rule() == Grammar::before_tail { CompareOp::Less } else { CompareOp::More };
                 match parts(node).next() {
-                    Some(right) => ExprKind::Compare {
-                        op,
-                        op_span: span,
-                        left,
-                        right: Box::new(self.sum(right)),
-                    },
+                    Some(right) => ExprKind::Compare { op, op_span: span, left, right: Box::new(self.sum(right)) },
                     None => ExprKind::Broken,
                 }
             }
             Grammar::within_tail => self.within(node, span, left),
             Grammar::older_tail | Grammar::later_tail => {
                 let is_older = node.as_rule() == Grammar::older_tail;
-                match parts(node)
-                    .next()
-                    .and_then(|length| self.span_of_time(length))
-                {
+                match parts(node).next().and_then(|length| self.span_of_time(length)) {
                     Some(span) if is_older => ExprKind::OlderThan { left, span },
                     Some(span) => ExprKind::LaterThan { left, span },
                     None => ExprKind::Broken,
@@ -254,12 +199,7 @@ impl<'t> Builder<'t> {
         };
         self.foreign_op(op_node, op.mark());
         let right = Box::new(self.sum(right));
-        ExprKind::Compare {
-            op,
-            op_span,
-            left,
-            right,
-        }
+        ExprKind::Compare { op, op_span, left, right }
     }
 
     fn is_tail(&mut self, node: Node<'t>, negated: bool, left: Box<Expr>) -> ExprKind {
@@ -269,37 +209,22 @@ impl<'t> Builder<'t> {
         };
         match what.as_rule() {
             Grammar::is_exactly => match parts(what).next() {
-                Some(right) => ExprKind::IsExactly {
-                    negated,
-                    left,
-                    right: Box::new(self.sum(right)),
-                },
+                Some(right) => ExprKind::IsExactly { negated, left, right: Box::new(self.sum(right)) },
                 None => ExprKind::Broken,
             },
             Grammar::is_in | Grammar::is_one_of => {
                 let written = if negated { "not in" } else { "in" };
                 self.push(
-                    Diagnostic::error(
-                        Code::ForeignHabit,
-                        format!("membership is written `{written}`"),
-                    )
-                    .at(span, "one word too many")
-                    .help(format!("write `{written} (…)` without `is`")),
+                    Diagnostic::error(Code::ForeignHabit, format!("membership is written `{written}`"))
+                        .at(span, "one word too many")
+                        .help(format!("write `{written} (…)` without `is`")),
                 );
                 match parts(what).next() {
-                    Some(source) => ExprKind::In {
-                        negated,
-                        left,
-                        source: self.in_source(source),
-                    },
+                    Some(source) => ExprKind::In { negated, left, source: self.in_source(source) },
                     None => ExprKind::Broken,
                 }
             }
-            _ => ExprKind::Is {
-                negated,
-                left,
-                right: Box::new(self.sum(what)),
-            },
+            _ => ExprKind::Is { negated, left, right: Box::new(self.sum(what)) },
         }
     }
 
@@ -317,52 +242,28 @@ impl<'t> Builder<'t> {
 
     /// The one value, or the values of the list, that a tail ends in.
     fn values(&mut self, node: Node<'t>) -> Vec<Expr> {
-        match parts(node)
-            .filter(|part| !matches!(part.as_rule(), Grammar::which | Grammar::negation))
-            .last()
-        {
+        match parts(node).filter(|part| !matches!(part.as_rule(), Grammar::which | Grammar::negation)).last() {
             Some(list) if list.as_rule() == Grammar::value_list => self.value_list(list),
             Some(value) if value.as_rule() == Grammar::string => {
                 let span = self.span(&value);
-                self.word(value).map_or_else(Vec::new, |word| {
-                    vec![Expr {
-                        kind: ExprKind::Quoted(word.text),
-                        span,
-                    }]
-                })
+                self.word(value).map_or_else(Vec::new, |word| vec![Expr { kind: ExprKind::Quoted(word.text), span }])
             }
             Some(value) => vec![self.sum(value)],
             None => Vec::new(),
         }
     }
 
-    fn text_tail(
-        &mut self,
-        node: Node<'t>,
-        op: TextOp,
-        negated: bool,
-        left: Box<Expr>,
-    ) -> ExprKind {
-        ExprKind::Text {
-            op,
-            negated,
-            left,
-            values: self.values(node),
-        }
+    fn text_tail(&mut self, node: Node<'t>, op: TextOp, negated: bool, left: Box<Expr>) -> ExprKind {
+        ExprKind::Text { op, negated, left, values: self.values(node) }
     }
 
     fn within(&mut self, node: Node<'t>, span: Span, left: Box<Expr>) -> ExprKind {
-        let side = node
-            .clone()
-            .into_inner()
-            .find_map(|part| match part.as_rule() {
-                Grammar::kw_past => Some(true),
-                Grammar::kw_next => Some(false),
-                _ => None,
-            });
-        let length = parts(node)
-            .next()
-            .and_then(|length| self.span_of_time(length));
+        let side = node.clone().into_inner().find_map(|part| match part.as_rule() {
+            Grammar::kw_past => Some(true),
+            Grammar::kw_next => Some(false),
+            _ => None,
+        });
+        let length = parts(node).next().and_then(|length| self.span_of_time(length));
         let Some(past) = side else {
             self.push(
                 Diagnostic::error(Code::Syntax, "`within` needs a side")
@@ -401,14 +302,7 @@ impl<'t> Builder<'t> {
             };
             let right = operand(self, right);
             let span = left.span.to(right.span);
-            left = Expr {
-                kind: ExprKind::Arithmetic {
-                    op,
-                    left: Box::new(left),
-                    right: Box::new(right),
-                },
-                span,
-            };
+            left = Expr { kind: ExprKind::Arithmetic { op, left: Box::new(left), right: Box::new(right) }, span };
         }
         left
     }
@@ -449,53 +343,35 @@ impl<'t> Builder<'t> {
                 let mut parts = parts(node);
                 match (parts.next(), parts.next()) {
                     (Some(role), Some(path)) => match self.word(role) {
-                        Some(role) => ExprKind::OwnerOf {
-                            role,
-                            path: self.path(path),
-                        },
+                        Some(role) => ExprKind::OwnerOf { role, path: self.path(path) },
                         None => ExprKind::Broken,
                     },
                     _ => ExprKind::Broken,
                 }
             }
             Grammar::relative => self.relative(node),
-            Grammar::date => self
-                .parse_date(node.as_str().trim(), span)
-                .map_or(ExprKind::Broken, ExprKind::Date),
+            Grammar::date => self.parse_date(node.as_str().trim(), span).map_or(ExprKind::Broken, ExprKind::Date),
             Grammar::money => {
                 let mut inner = node.into_inner();
                 let number = inner.next().and_then(|number| self.number(&number));
                 let currency = inner.next().map_or("", |code| code.as_str()).to_owned();
                 number.map_or(ExprKind::Broken, |number| ExprKind::Money(number, currency))
             }
-            Grammar::number => self
-                .number(&node)
-                .map_or(ExprKind::Broken, ExprKind::Number),
+            Grammar::number => self.number(&node).map_or(ExprKind::Broken, ExprKind::Number),
             Grammar::dashed => {
                 let text = node.as_str().trim();
                 self.push(
-                    Diagnostic::error(
-                        Code::AmbiguousNumber,
-                        format!("`{text}` can be a code or a subtraction"),
-                    )
-                    .at(span, "no blanks around the `-`")
-                    .help(format!(
-                        "quote it (\"{text}\"), or write blanks ({})",
-                        text.replace('-', " - ")
-                    )),
+                    Diagnostic::error(Code::AmbiguousNumber, format!("`{text}` can be a code or a subtraction"))
+                        .at(span, "no blanks around the `-`")
+                        .help(format!("quote it (\"{text}\"), or write blanks ({})", text.replace('-', " - "))),
                 );
                 ExprKind::Broken
             }
-            Grammar::string => self
-                .word(node)
-                .map_or(ExprKind::Broken, |word| ExprKind::Quoted(word.text)),
+            Grammar::string => self.word(node).map_or(ExprKind::Broken, |word| ExprKind::Quoted(word.text)),
             Grammar::foreign_string => ExprKind::Quoted(self.foreign_string(node)),
             Grammar::path => {
                 let path = self.path(node);
-                return Expr {
-                    span: path.span,
-                    kind: ExprKind::Path(path),
-                };
+                return Expr { span: path.span, kind: ExprKind::Path(path) };
             }
             _ => {
                 let word = squeeze_first_word(self.text_of(span));
@@ -544,18 +420,11 @@ impl<'t> Builder<'t> {
                 _ => condition = Some(self.or_expr(part)),
             }
         }
-        Criterion {
-            label,
-            condition: condition.unwrap_or_else(|| broken(span)),
-        }
+        Criterion { label, condition: condition.unwrap_or_else(|| broken(span)) }
     }
 
     fn relative(&mut self, node: Node<'t>) -> ExprKind {
-        let rules: Vec<Grammar> = node
-            .clone()
-            .into_inner()
-            .map(|part| part.as_rule())
-            .collect();
+        let rules: Vec<Grammar> = node.clone().into_inner().map(|part| part.as_rule()).collect();
         let when = if rules.contains(&Grammar::kw_ago) {
             Some(RelativeTo::Ago)
         } else if rules.contains(&Grammar::kw_today) {
@@ -582,10 +451,7 @@ impl<'t> Builder<'t> {
         }
         let amount = amount?.normalize();
         match i64::try_from(amount) {
-            Ok(amount) if amount <= 1_000_000_000 => Some(SpanOfTime {
-                amount,
-                unit: unit?,
-            }),
+            Ok(amount) if amount <= 1_000_000_000 => Some(SpanOfTime { amount, unit: unit? }),
             _ => {
                 self.push(
                     Diagnostic::error(Code::Syntax, "a length of time is a whole number of units")
@@ -605,14 +471,11 @@ impl<'t> Builder<'t> {
             "bn" => 1_000_000_000,
             _ => 1,
         };
-        let number = Decimal::from_str_exact(digits)
-            .ok()
-            .and_then(|n| n.checked_mul(Decimal::from(factor)));
+        let number = Decimal::from_str_exact(digits).ok().and_then(|n| n.checked_mul(Decimal::from(factor)));
         if number.is_none() {
             let span = self.span(node);
             self.push(
-                Diagnostic::error(Code::Syntax, "a number with more than 28 digits")
-                    .at(span, "too long to be exact"),
+                Diagnostic::error(Code::Syntax, "a number with more than 28 digits").at(span, "too long to be exact"),
             );
         }
         number.map(|number| number.normalize())
@@ -636,10 +499,7 @@ fn unit_of(word: Grammar) -> Option<Unit> {
 }
 
 fn broken(span: Span) -> Expr {
-    Expr {
-        kind: ExprKind::Broken,
-        span,
-    }
+    Expr { kind: ExprKind::Broken, span }
 }
 
 fn squeeze_first_word(text: &str) -> String {

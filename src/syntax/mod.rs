@@ -36,15 +36,9 @@ fn parse_file(file: FileId, text: &str, tree: &mut Tree) -> Vec<Diagnostic> {
     if text.len() > limits::POLICY_BYTES_MAX {
         let limit_mib = limits::POLICY_BYTES_MAX >> 20;
         return vec![
-            Diagnostic::error(
-                Code::TooLarge,
-                format!("a policy file of {} bytes", text.len()),
-            )
-            .at(
-                Span::new(file, 0, 0),
-                format!("at most {limit_mib} MiB are read"),
-            )
-            .help("split the file; long lists of values belong in a list or table"),
+            Diagnostic::error(Code::TooLarge, format!("a policy file of {} bytes", text.len()))
+                .at(Span::new(file, 0, 0), format!("at most {limit_mib} MiB are read"))
+                .help("split the file; long lists of values belong in a list or table"),
         ];
     }
     let scan = brackets::scan(file, text);

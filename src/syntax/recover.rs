@@ -24,21 +24,10 @@ pub fn diagnostic(file: FileId, text: &str, base: usize, error: &Error<Grammar>)
         (found, "") => format!("`{found}` fits nowhere here"),
         (found, expected) => format!("expected {expected}, found `{found}`"),
     };
-    let words: Vec<String> = positives
-        .iter()
-        .filter_map(|token| keyword(*token))
-        .collect();
-    let help = nearest(found, words.iter().map(String::as_str))
-        .map(|word| format!("`{found}` is near `{word}`"));
+    let words: Vec<String> = positives.iter().filter_map(|token| keyword(*token)).collect();
+    let help = nearest(found, words.iter().map(String::as_str)).map(|word| format!("`{found}` is near `{word}`"));
     Diagnostic::error(Code::Syntax, headline)
-        .at(
-            span,
-            if found.is_empty() {
-                "here"
-            } else {
-                "not expected here"
-            },
-        )
+        .at(span, if found.is_empty() { "here" } else { "not expected here" })
         .maybe_help(help)
 }
 
@@ -52,11 +41,7 @@ fn word_at(text: &str, at: usize) -> &str {
         return "";
     }
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    let end = if is_word(first) {
-        rest.find(|c| !is_word(c)).unwrap_or(rest.len())
-    } else {
-        first.len_utf8()
-    };
+    let end = if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
     &rest[..end.min(rest.ceil_char_boundary(40))]
 }
 
@@ -163,18 +148,10 @@ fn describe(token: Grammar) -> Option<String> {
             return None;
         }
         G::or_op | G::and_op | G::kw_and | G::kw_or => "`and` or `or`",
-        G::kw_assign | G::kw_keep | G::action | G::assign | G::keep | G::action_start => {
-            "an action (`assign to` …)"
-        }
-        G::sum | G::product | G::unary | G::primary | G::path | G::path_name | G::parens_expr => {
-            "a value"
-        }
-        G::condition | G::or_expr | G::and_expr | G::not_expr | G::comparison | G::not_op => {
-            "a condition"
-        }
-        G::target | G::who | G::who_name | G::who_nobody | G::who_keep | G::who_owner_of => {
-            "an owner"
-        }
+        G::kw_assign | G::kw_keep | G::action | G::assign | G::keep | G::action_start => "an action (`assign to` …)",
+        G::sum | G::product | G::unary | G::primary | G::path | G::path_name | G::parens_expr => "a value",
+        G::condition | G::or_expr | G::and_expr | G::not_expr | G::comparison | G::not_op => "a condition",
+        G::target | G::who | G::who_name | G::who_nobody | G::who_keep | G::who_owner_of => "an owner",
         G::rule
         | G::when_rule
         | G::otherwise_rule
@@ -224,13 +201,9 @@ fn describe(token: Grammar) -> Option<String> {
         G::date => "a day such as 2026-01-31",
         G::currency => "a currency code such as EUR",
         G::span => "a length of time such as `90 days`",
-        G::unit
-        | G::kw_days
-        | G::kw_weeks
-        | G::kw_months
-        | G::kw_years
-        | G::kw_hours
-        | G::kw_minutes => "`days`, `weeks`, `months`, `years`, `hours` or `minutes`",
+        G::unit | G::kw_days | G::kw_weeks | G::kw_months | G::kw_years | G::kw_hours | G::kw_minutes => {
+            "`days`, `weeks`, `months`, `years`, `hours` or `minutes`"
+        }
         G::value_list => "a list in brackets",
         G::match_line => "`match`",
         G::give_line => "`give`",

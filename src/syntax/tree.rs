@@ -196,11 +196,7 @@ pub struct PathExpr {
 impl PathExpr {
     /// The path as written, dots and all, without stray words.
     pub fn text(&self) -> String {
-        self.names
-            .iter()
-            .map(|name| name.text.as_str())
-            .collect::<Vec<_>>()
-            .join(".")
+        self.names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".")
     }
 
     /// The one name, if it is one.

@@ -72,10 +72,7 @@ fn an_earlier_instant_needs_a_reason() {
     let error = ledger.append(&earlier).unwrap_err();
     assert!(matches!(error, LedgerError::Backdated { .. }), "{error}");
     earlier.backdate = Some(" ".into());
-    assert!(matches!(
-        ledger.append(&earlier),
-        Err(LedgerError::Draft { .. })
-    ));
+    assert!(matches!(ledger.append(&earlier), Err(LedgerError::Draft { .. })));
     earlier.backdate = Some("the export of Monday was late".into());
     ledger.append(&earlier).unwrap();
     let runs = ledger.runs().unwrap();
@@ -90,29 +87,13 @@ fn totals_must_add_up() {
     let mut draft = draft(&ledger, 1);
     draft.totals = vec![totals(3, &[(Outcome::Assigned, 1), (Outcome::Gone, 2)])];
     let error = ledger.append(&draft).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            LedgerError::Totals {
-                read: 3,
-                sum: 1,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, LedgerError::Totals { read: 3, sum: 1, .. }), "{error}");
     draft.totals = vec![totals(0, &[]), totals(0, &[])];
-    assert!(matches!(
-        ledger.append(&draft),
-        Err(LedgerError::Draft { .. })
-    ));
+    assert!(matches!(ledger.append(&draft), Err(LedgerError::Draft { .. })));
     // An outcome with more entries than records contradicts its totals.
     draft.totals = vec![totals(1, &[(Outcome::Kept, 1)])];
     draft.entries = vec![assigned("A-1", None, "ana")];
-    assert!(matches!(
-        ledger.append(&draft),
-        Err(LedgerError::Draft { .. })
-    ));
+    assert!(matches!(ledger.append(&draft), Err(LedgerError::Draft { .. })));
     assert_eq!(ledger.head().unwrap().run_count, 0);
     draft.totals = vec![totals(3, &[(Outcome::Assigned, 1), (Outcome::Invalid, 2)])];
     ledger.append(&draft).unwrap();
@@ -124,36 +105,20 @@ fn a_role_of_a_record_is_decided_once() {
     let sandbox = Sandbox::new();
     let mut ledger = sandbox.open();
     let twice = [
-        vec![
-            assigned("A", None, "ana"),
-            assigned("B", None, "ana"),
-            assigned("A", None, "bob"),
-        ],
+        vec![assigned("A", None, "ana"), assigned("B", None, "ana"), assigned("A", None, "bob")],
         vec![assigned("A", None, "ana"), adopted("A", "bob")],
         vec![adopted("A", "ana"), adopted("A", "bob")],
-        vec![
-            adopted("A", "ana"),
-            assigned("A", None, "bob"),
-            assigned("A", None, "zoe"),
-        ],
+        vec![adopted("A", "ana"), assigned("A", None, "bob"), assigned("A", None, "zoe")],
     ];
     for entries in twice {
-        let draft = RunDraft {
-            entries,
-            ..draft(&ledger, 1)
-        };
+        let draft = RunDraft { entries, ..draft(&ledger, 1) };
         let error = ledger.append(&draft).unwrap_err();
-        assert!(
-            matches!(&error, LedgerError::Duplicate { key, .. } if key == "A"),
-            "{error}"
-        );
+        assert!(matches!(&error, LedgerError::Duplicate { key, .. } if key == "A"), "{error}");
     }
     let mut team = assigned("A", None, "bob");
     team.role = "team".into();
-    let fine = RunDraft {
-        entries: vec![adopted("A", "ana"), assigned("A", Some("ana"), "bob"), team],
-        ..draft(&ledger, 1)
-    };
+    let fine =
+        RunDraft { entries: vec![adopted("A", "ana"), assigned("A", Some("ana"), "bob"), team], ..draft(&ledger, 1) };
     ledger.append(&fine).unwrap();
     assert_eq!(current(&ledger), ["A owner bob", "A team bob"]);
 }
@@ -164,16 +129,10 @@ fn double_inputs_and_owner_columns_are_refused() {
     let mut ledger = sandbox.open();
     let mut inputs = draft(&ledger, 1);
     inputs.inputs.push(inputs.inputs[0].clone());
-    assert!(matches!(
-        ledger.append(&inputs),
-        Err(LedgerError::Draft { .. })
-    ));
+    assert!(matches!(ledger.append(&inputs), Err(LedgerError::Draft { .. })));
     let mut columns = draft(&ledger, 1);
     columns.shown = vec![shown("A", None), shown("A", Some("ana"))];
-    assert!(matches!(
-        ledger.append(&columns),
-        Err(LedgerError::Draft { .. })
-    ));
+    assert!(matches!(ledger.append(&columns), Err(LedgerError::Draft { .. })));
     assert_eq!(ledger.head().unwrap().run_count, 0);
 }
 
@@ -184,26 +143,11 @@ fn a_run_broken_off_leaves_nothing() {
     let before = ledger.head().unwrap();
     let mut draft = draft(&ledger, 4);
     // More than the page cache holds, so that unsaved pages reach the file before the end.
-    ledger
-        .connection
-        .pragma_update(None, "cache_size", 10)
-        .unwrap();
-    draft.entries = (0..2_000)
-        .map(|n| assigned(&format!("B-{n}"), None, "ana"))
-        .collect();
-    let transaction = ledger
-        .connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .unwrap();
+    ledger.connection.pragma_update(None, "cache_size", 10).unwrap();
+    draft.entries = (0..2_000).map(|n| assigned(&format!("B-{n}"), None, "ana")).collect();
+    let transaction = ledger.connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
     let tip = tip(&transaction).unwrap();
-    write_run(
-        &transaction,
-        &draft,
-        &run_id(&draft),
-        &input_hashes(&draft),
-        tip,
-    )
-    .unwrap();
+    write_run(&transaction, &draft, &run_id(&draft), &input_hashes(&draft), tip).unwrap();
     assert_eq!(sandbox.read().head().unwrap(), before);
     // What a power cut would leave: both files as they are now.
     let other = Sandbox::new();
@@ -228,10 +172,7 @@ fn after_a_failed_save_the_run_is_looked_up() {
     draft.entries = vec![assigned("A-2", Some("bob"), "ana")];
     ledger.commit_fault = Some(CommitFault::Lost);
     let error = ledger.append(&draft).unwrap_err();
-    assert!(
-        matches!(&error, LedgerError::CommitUnknown { run, .. } if *run == run_id(&draft)),
-        "{error}"
-    );
+    assert!(matches!(&error, LedgerError::CommitUnknown { run, .. } if *run == run_id(&draft)), "{error}");
     assert_eq!(ledger.head().unwrap().run_count, 3);
     ledger.commit_fault = Some(CommitFault::Saved);
     let appended = ledger.append(&draft).unwrap();
@@ -245,18 +186,10 @@ fn a_full_disk_leaves_the_ledger_where_it_was() {
     let sandbox = Sandbox::with_three_runs();
     let mut ledger = sandbox.open();
     let before = ledger.head().unwrap();
-    let pages: i64 = ledger
-        .connection
-        .pragma_query_value(None, "page_count", |row| row.get(0))
-        .unwrap();
-    ledger
-        .connection
-        .pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(()))
-        .unwrap();
+    let pages: i64 = ledger.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    ledger.connection.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).unwrap();
     let mut draft = draft(&ledger, 4);
-    draft.entries = (0..5_000)
-        .map(|n| assigned(&format!("B-{n}"), None, "ana"))
-        .collect();
+    draft.entries = (0..5_000).map(|n| assigned(&format!("B-{n}"), None, "ana")).collect();
     let error = ledger.append(&draft).unwrap_err();
     assert!(matches!(error, LedgerError::Full { .. }), "{error}");
     assert_eq!(ledger.head().unwrap(), before);

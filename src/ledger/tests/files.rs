@@ -7,23 +7,13 @@ use super::*;
 #[test]
 fn no_file_is_no_ledger_yet() {
     let sandbox = Sandbox::new();
-    assert!(
-        Ledger::open_existing_read_only(&sandbox.path())
-            .unwrap()
-            .is_none()
-    );
+    assert!(Ledger::open_existing_read_only(&sandbox.path()).unwrap().is_none());
     assert!(!sandbox.path().exists());
     sandbox.open();
-    let names: Vec<_> = std::fs::read_dir(sandbox.path().parent().unwrap())
-        .unwrap()
-        .map(|file| file.unwrap().file_name())
-        .collect();
+    let names: Vec<_> =
+        std::fs::read_dir(sandbox.path().parent().unwrap()).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(names, ["ledger.db"]);
-    assert!(
-        Ledger::open_existing_read_only(&sandbox.path())
-            .unwrap()
-            .is_some()
-    );
+    assert!(Ledger::open_existing_read_only(&sandbox.path()).unwrap().is_some());
 }
 
 #[test]
@@ -34,17 +24,9 @@ fn files_of_others_are_refused_untouched() {
     other.execute_batch("CREATE TABLE accounts (id)").unwrap();
     drop(other);
     let foreign_database = bytes(&path);
-    for content in [
-        &foreign_database[..],
-        b"",
-        b"name,owner\nAcme,ana\n",
-        &[0xA5; 10_000],
-    ] {
+    for content in [&foreign_database[..], b"", b"name,owner\nAcme,ana\n", &[0xA5; 10_000]] {
         std::fs::write(&path, content).unwrap();
-        for result in [
-            Ledger::open(&path).map(Some),
-            Ledger::open_existing_read_only(&path),
-        ] {
+        for result in [Ledger::open(&path).map(Some), Ledger::open_existing_read_only(&path)] {
             let error = result.unwrap_err();
             assert!(matches!(error, LedgerError::Foreign { .. }), "{error}");
             assert!(error.to_string().contains("other.db"), "{error}");
@@ -60,36 +42,20 @@ fn a_newer_format_is_refused() {
     let sandbox = Sandbox::with_three_runs();
     sandbox.tamper("PRAGMA user_version = 2");
     let error = Ledger::open(&sandbox.path()).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            LedgerError::Newer {
-                found: 2,
-                known: 1,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, LedgerError::Newer { found: 2, known: 1, .. }), "{error}");
 }
 
 #[test]
 fn changed_tables_are_refused() {
     for (change, name) in [
         ("CREATE VIEW v AS SELECT 1", "`v`"),
-        (
-            "CREATE TRIGGER t AFTER INSERT ON entries BEGIN SELECT 1; END",
-            "`t`",
-        ),
+        ("CREATE TRIGGER t AFTER INSERT ON entries BEGIN SELECT 1; END", "`t`"),
         ("DROP INDEX entries_by_subject", "`entries_by_subject`"),
         ("ALTER TABLE runs ADD COLUMN more TEXT", "`runs`"),
     ] {
         let sandbox = Sandbox::with_three_runs();
         sandbox.tamper(change);
-        for result in [
-            Ledger::open(&sandbox.path()).map(Some),
-            Ledger::open_existing_read_only(&sandbox.path()),
-        ] {
+        for result in [Ledger::open(&sandbox.path()).map(Some), Ledger::open_existing_read_only(&sandbox.path())] {
             let error = result.unwrap_err();
             assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
             assert!(error.to_string().contains(name), "{error}");
@@ -101,9 +67,7 @@ fn changed_tables_are_refused() {
 fn a_ledger_without_guards_can_be_verified_only() {
     let sandbox = Sandbox::with_three_runs();
     let connection = Connection::open(sandbox.path()).unwrap();
-    connection
-        .execute_batch("DROP TRIGGER entries_no_delete")
-        .unwrap();
+    connection.execute_batch("DROP TRIGGER entries_no_delete").unwrap();
     drop(connection);
     let error = Ledger::open(&sandbox.path()).unwrap_err();
     assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
@@ -131,10 +95,7 @@ fn a_second_writer_waits_and_is_told() {
 fn reading_leaves_the_file_as_it_is() {
     let sandbox = Sandbox::with_three_runs();
     let before = bytes(&sandbox.path());
-    let modified = std::fs::metadata(sandbox.path())
-        .unwrap()
-        .modified()
-        .unwrap();
+    let modified = std::fs::metadata(sandbox.path()).unwrap().modified().unwrap();
     let mut ledger = sandbox.read();
     assert_eq!(current(&ledger).len(), 2);
     assert_eq!(ledger.history("Account", "A-1", None).unwrap().len(), 3);
@@ -144,13 +105,7 @@ fn reading_leaves_the_file_as_it_is() {
     assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error}");
     drop(ledger);
     assert_eq!(bytes(&sandbox.path()), before);
-    assert_eq!(
-        std::fs::metadata(sandbox.path())
-            .unwrap()
-            .modified()
-            .unwrap(),
-        modified
-    );
+    assert_eq!(std::fs::metadata(sandbox.path()).unwrap().modified().unwrap(), modified);
 }
 
 #[test]
@@ -196,13 +151,8 @@ fn programs_that_make_the_ledger_at_once_share_it() {
     let sandbox = Sandbox::new();
     let path = sandbox.path();
     let results: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| Ledger::open(&path).map(drop)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Ledger::open(&path).map(drop))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for result in results {
         result.unwrap();
@@ -245,11 +195,7 @@ fn flipped_bits_never_panic_and_never_forge() {
     let original = bytes(&sandbox.path());
     let entries = |sandbox: &Sandbox| {
         let ledger = sandbox.read();
-        ledger
-            .runs()?
-            .iter()
-            .map(|run| ledger.entries_of_run(&run.id))
-            .collect::<Result<Vec<_>, _>>()
+        ledger.runs()?.iter().map(|run| ledger.entries_of_run(&run.id)).collect::<Result<Vec<_>, _>>()
     };
     let true_entries = entries(&sandbox).unwrap();
     // A fixed walk over the file with steps that hit every page and many offsets in it.
@@ -279,12 +225,8 @@ fn cut_files_never_panic() {
         let cut = Sandbox::new();
         std::fs::create_dir_all(cut.path().parent().unwrap()).unwrap();
         std::fs::write(cut.path(), &original[..length]).unwrap();
-        let sound = Ledger::open_existing_read_only(&cut.path()).is_ok_and(|ledger| {
-            ledger
-                .unwrap()
-                .verify(None)
-                .is_ok_and(|verdict| verdict.is_sound())
-        });
+        let sound = Ledger::open_existing_read_only(&cut.path())
+            .is_ok_and(|ledger| ledger.unwrap().verify(None).is_ok_and(|verdict| verdict.is_sound()));
         assert!(!sound, "{length} bytes");
         use_everything(&cut.path());
     }

@@ -24,9 +24,7 @@ struct Sandbox {
 
 impl Sandbox {
     fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     fn path(&self) -> PathBuf {
@@ -38,9 +36,7 @@ impl Sandbox {
     }
 
     fn read(&self) -> Ledger {
-        Ledger::open_existing_read_only(&self.path())
-            .unwrap()
-            .unwrap()
+        Ledger::open_existing_read_only(&self.path()).unwrap().unwrap()
     }
 
     fn verify(&self) -> Verdict {
@@ -52,11 +48,7 @@ impl Sandbox {
         let sandbox = Self::new();
         let mut ledger = sandbox.open();
         let mut first = draft(&ledger, 1);
-        first.entries = vec![
-            adopted("A-1", "zoe"),
-            assigned("A-1", Some("zoe"), "ana"),
-            assigned("A-2", None, "bob"),
-        ];
+        first.entries = vec![adopted("A-1", "zoe"), assigned("A-1", Some("zoe"), "ana"), assigned("A-2", None, "bob")];
         first.totals = vec![totals(2, &[(Outcome::Assigned, 2), (Outcome::Adopted, 1)])];
         first.shown = vec![shown("A-1", Some("zoe")), shown("A-2", None)];
         ledger.append(&first).unwrap();
@@ -73,18 +65,11 @@ impl Sandbox {
     /// Changes the file behind the ledger's back, guards lifted and put back.
     fn tamper(&self, sql: &str) {
         let connection = Connection::open(self.path()).unwrap();
-        let mut statement = connection
-            .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-            .unwrap();
-        let guards: Vec<(String, String)> = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let mut statement = connection.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+        let guards: Vec<(String, String)> =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
         for (name, _) in &guards {
-            connection
-                .execute_batch(&format!("DROP TRIGGER {name}"))
-                .unwrap();
+            connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
         }
         connection.execute_batch(sql).unwrap();
         for (_, sql) in &guards {
@@ -102,11 +87,7 @@ fn draft(ledger: &Ledger, day: i64) -> RunDraft {
                 name: "emea.own".into(),
                 content: b"when status = At-Risk assign to CustomerSuccess".to_vec(),
             },
-            Input {
-                kind: "list".into(),
-                name: "named.csv".into(),
-                content: format!("name\nday {day}\n").into_bytes(),
-            },
+            Input { kind: "list".into(), name: "named.csv".into(), content: format!("name\nday {day}\n").into_bytes() },
         ],
         snapshot: format!("snapshot of day {day}"),
         options: "drift=report".into(),
@@ -122,12 +103,7 @@ fn draft(ledger: &Ledger, day: i64) -> RunDraft {
 }
 
 fn totals(read: u64, outcomes: &[(Outcome, u64)]) -> Totals {
-    Totals {
-        record: "Account".into(),
-        role: "owner".into(),
-        read,
-        outcomes: outcomes.to_vec(),
-    }
+    Totals { record: "Account".into(), role: "owner".into(), read, outcomes: outcomes.to_vec() }
 }
 
 fn person(id: &str) -> Owner {
@@ -152,10 +128,7 @@ fn entry(key: &str, outcome: Outcome) -> EntryDraft {
 }
 
 fn adopted(key: &str, owner: &str) -> EntryDraft {
-    EntryDraft {
-        owner: Some(person(owner)),
-        ..entry(key, Outcome::Adopted)
-    }
+    EntryDraft { owner: Some(person(owner)), ..entry(key, Outcome::Adopted) }
 }
 
 fn assigned(key: &str, previous: Option<&str>, owner: &str) -> EntryDraft {
@@ -170,21 +143,13 @@ fn assigned(key: &str, previous: Option<&str>, owner: &str) -> EntryDraft {
         reason: Some("retention comes first".into()),
         pool_state: Some("after ana".into()),
         effective_from: Some(20_000),
-        values: vec![
-            ("status".into(), Some("At-Risk".into())),
-            ("region".into(), None),
-        ],
+        values: vec![("status".into(), Some("At-Risk".into())), ("region".into(), None)],
         ..entry(key, Outcome::Assigned)
     }
 }
 
 fn shown(key: &str, owner: Option<&str>) -> Shown {
-    Shown {
-        record: "Account".into(),
-        key: key.into(),
-        role: "owner".into(),
-        owner: owner.map(str::to_owned),
-    }
+    Shown { record: "Account".into(), key: key.into(), role: "owner".into(), owner: owner.map(str::to_owned) }
 }
 
 /// `key role owner` of everything current, in order of keys.

@@ -3,11 +3,7 @@
 use super::*;
 
 fn kinds(verdict: &Verdict) -> Vec<ProblemKind> {
-    verdict
-        .problems
-        .iter()
-        .map(|problem| problem.kind)
-        .collect()
+    verdict.problems.iter().map(|problem| problem.kind).collect()
 }
 
 /// `seq key` of the first bad entry after a change.
@@ -27,18 +23,10 @@ fn an_untouched_ledger_is_sound() {
     let checkpoint = sandbox.read().checkpoint("Acme").unwrap();
     let verdict = sandbox.read().verify(Some(&checkpoint)).unwrap();
     assert_eq!(verdict.problems, []);
-    assert_eq!(
-        (verdict.entry_count, verdict.run_count, verdict.erased_count),
-        (4, 3, 0)
-    );
+    assert_eq!((verdict.entry_count, verdict.run_count, verdict.erased_count), (4, 3, 0));
     assert_eq!(verdict.root, checkpoint.root);
     assert!(!verdict.to_string().contains("no checkpoint"));
-    assert!(
-        sandbox
-            .verify()
-            .to_string()
-            .contains("no checkpoint was given")
-    );
+    assert!(sandbox.verify().to_string().contains("no checkpoint was given"));
 }
 
 #[test]
@@ -68,27 +56,15 @@ fn a_changed_entry_is_named() {
 #[test]
 fn changed_side_tables_are_named_by_their_entry() {
     for (change, bad) in [
-        (
-            r#"UPDATE details SET vals = '["Active",null]' WHERE seq = 3"#,
-            "3 A-2",
-        ),
-        (
-            "UPDATE details SET pool_state = NULL WHERE seq = 4",
-            "4 A-1",
-        ),
+        (r#"UPDATE details SET vals = '["Active",null]' WHERE seq = 3"#, "3 A-2"),
+        ("UPDATE details SET pool_state = NULL WHERE seq = 4", "4 A-1"),
         ("UPDATE details SET reason = NULL WHERE seq = 3", "3 A-2"),
         ("UPDATE subjects SET key = 'A-3' WHERE key = 'A-2'", "3 A-3"),
         ("UPDATE owners SET name = 'eve' WHERE name = 'bob'", "3 A-2"),
-        (
-            "UPDATE owners SET kind = 'team' WHERE name = 'bob'",
-            "3 A-2",
-        ),
+        ("UPDATE owners SET kind = 'team' WHERE name = 'bob'", "3 A-2"),
         ("UPDATE rules SET place = 'emea.own:9'", "2 A-1"),
         ("UPDATE rules SET label = NULL", "2 A-1"),
-        (
-            "UPDATE texts SET text = 'because I say so' WHERE text LIKE 'retention%'",
-            "2 A-1",
-        ),
+        ("UPDATE texts SET text = 'because I say so' WHERE text LIKE 'retention%'", "2 A-1"),
         ("DELETE FROM subjects WHERE key = 'A-2'", "3 ?"),
         ("DELETE FROM owners WHERE name = 'bob'", "3 A-2"),
         ("DELETE FROM rules", "2 A-1"),
@@ -96,10 +72,7 @@ fn changed_side_tables_are_named_by_their_entry() {
         let sandbox = Sandbox::with_three_runs();
         sandbox.tamper(change);
         let (kinds, name) = first_bad(&sandbox);
-        assert!(
-            kinds.iter().all(|kind| *kind == ProblemKind::Entry),
-            "{change}: {kinds:?}"
-        );
+        assert!(kinds.iter().all(|kind| *kind == ProblemKind::Entry), "{change}: {kinds:?}");
         assert_eq!(name, bad, "{change}");
     }
 }
@@ -107,37 +80,22 @@ fn changed_side_tables_are_named_by_their_entry() {
 #[test]
 fn a_missing_entry_is_named() {
     for (change, kind, seq) in [
-        (
-            "DELETE FROM entries WHERE seq = 2",
-            ProblemKind::MissingEntry,
-            2,
-        ),
-        (
-            "DELETE FROM entries WHERE seq = 3",
-            ProblemKind::MissingEntry,
-            3,
-        ),
-        (
-            "DELETE FROM entries WHERE seq = 4",
-            ProblemKind::MissingEntry,
-            4,
-        ),
+        ("DELETE FROM entries WHERE seq = 2", ProblemKind::MissingEntry, 2),
+        ("DELETE FROM entries WHERE seq = 3", ProblemKind::MissingEntry, 3),
+        ("DELETE FROM entries WHERE seq = 4", ProblemKind::MissingEntry, 4),
         ("DELETE FROM entries", ProblemKind::MissingEntry, 1),
     ] {
         let sandbox = Sandbox::with_three_runs();
         sandbox.tamper(change);
         let verdict = sandbox.verify();
         assert_eq!(kinds(&verdict), [kind], "{change}");
-        assert_eq!(
-            verdict.first_bad_entry().unwrap().seq,
-            Some(seq),
-            "{change}"
-        );
+        assert_eq!(verdict.first_bad_entry().unwrap().seq, Some(seq), "{change}");
     }
 }
 
 /// Takes the last runs away with all that belongs to them, as someone would who knows the tables.
-const CUT: &str = "DELETE FROM entries WHERE run > 1; DELETE FROM runs WHERE seq > 1; DELETE FROM details WHERE seq > 3;
+const CUT: &str =
+    "DELETE FROM entries WHERE run > 1; DELETE FROM runs WHERE seq > 1; DELETE FROM details WHERE seq > 3;
     DELETE FROM totals WHERE run > 1; DELETE FROM run_inputs WHERE run > 1; DELETE FROM shown WHERE run > 1;";
 
 #[test]
@@ -160,10 +118,7 @@ fn a_cut_tail_is_seen_by_a_checkpoint_only() {
     assert!(sandbox.verify().is_sound());
     let verdict = sandbox.read().verify(Some(&checkpoint)).unwrap();
     assert!(!verdict.is_sound());
-    assert!(
-        verdict.problems[0].detail.contains("rewritten"),
-        "{verdict}"
-    );
+    assert!(verdict.problems[0].detail.contains("rewritten"), "{verdict}");
 }
 
 #[test]
@@ -183,9 +138,7 @@ fn an_older_checkpoint_fits_a_grown_ledger() {
     for day in 1..12 {
         let mut ledger = sandbox.open();
         let mut draft = draft(&ledger, day);
-        draft.entries = (0..day % 4)
-            .map(|n| assigned(&format!("{day}-{n}"), None, "ana"))
-            .collect();
+        draft.entries = (0..day % 4).map(|n| assigned(&format!("{day}-{n}"), None, "ana")).collect();
         ledger.append(&draft).unwrap();
         checkpoints.push(ledger.checkpoint("Acme").unwrap());
     }
@@ -207,12 +160,7 @@ fn a_changed_input_is_named() {
     sandbox.tamper("UPDATE contents SET content = x'6869' WHERE content LIKE '%day 2%'");
     let verdict = sandbox.verify();
     assert_eq!(kinds(&verdict), [ProblemKind::Input]);
-    assert!(
-        verdict.problems[0]
-            .detail
-            .contains("list `named.csv` of run 2"),
-        "{verdict}"
-    );
+    assert!(verdict.problems[0].detail.contains("list `named.csv` of run 2"), "{verdict}");
 
     let sandbox = Sandbox::with_three_runs();
     sandbox.tamper("DELETE FROM contents WHERE content LIKE '%day 3%'");
@@ -243,10 +191,7 @@ fn a_changed_run_is_named_once() {
         sandbox.tamper(change);
         let verdict = sandbox.verify();
         assert_eq!(kinds(&verdict), [ProblemKind::Run], "{change}\n{verdict}");
-        assert!(
-            verdict.problems[0].detail.starts_with("run 2 "),
-            "{change}\n{verdict}"
-        );
+        assert!(verdict.problems[0].detail.starts_with("run 2 "), "{change}\n{verdict}");
     }
     let sandbox = Sandbox::with_three_runs();
     sandbox.tamper("UPDATE runs SET frontier = x'' WHERE seq = 3");
@@ -259,10 +204,7 @@ fn a_deleted_run_is_named() {
     sandbox.tamper("DELETE FROM runs WHERE seq = 2");
     let verdict = sandbox.verify();
     let text = verdict.to_string();
-    assert!(
-        text.contains("run 2 is missing") && text.contains("entry 4 (Account `A-1`)"),
-        "{text}"
-    );
+    assert!(text.contains("run 2 is missing") && text.contains("entry 4 (Account `A-1`)"), "{text}");
 }
 
 #[test]
@@ -270,15 +212,10 @@ fn an_entry_changed_with_its_hash_is_found_by_the_root() {
     // Whoever computes the hash of the changed row anew is stopped by the root of the run.
     let sandbox = Sandbox::with_three_runs();
     let forged = forged_leaf(&sandbox);
-    sandbox.tamper(&format!(
-        "UPDATE entries SET effective_from = 1, leaf = x'{forged}' WHERE seq = 2"
-    ));
+    sandbox.tamper(&format!("UPDATE entries SET effective_from = 1, leaf = x'{forged}' WHERE seq = 2"));
     let verdict = sandbox.verify();
     assert_eq!(kinds(&verdict), [ProblemKind::Run], "{verdict}");
-    assert!(
-        verdict.problems[0].detail.contains("one of 1 to 3"),
-        "{verdict}"
-    );
+    assert!(verdict.problems[0].detail.contains("one of 1 to 3"), "{verdict}");
 }
 
 /// The leaf entry 2 would have with another effective date.
@@ -287,26 +224,22 @@ fn forged_leaf(sandbox: &Sandbox) -> String {
     let run = sandbox.read().runs().unwrap().remove(0).id;
     let rule = assigned("", None, "").rule;
     connection
-        .query_row(
-            "SELECT subject, owner, previous, commitment FROM entries WHERE seq = 2",
-            [],
-            |row| {
-                let leaf = encoding::Leaf {
-                    seq: 2,
-                    run_id: &run,
-                    subject: row.get(0)?,
-                    role: "owner",
-                    outcome: "assigned",
-                    owner: row.get(1)?,
-                    previous: row.get(2)?,
-                    rule: rule.as_deref(),
-                    effective_from: Some(1),
-                    effective_until: None,
-                    commitment: &row.get(3)?,
-                };
-                Ok(merkle::hex(&leaf.hash()))
-            },
-        )
+        .query_row("SELECT subject, owner, previous, commitment FROM entries WHERE seq = 2", [], |row| {
+            let leaf = encoding::Leaf {
+                seq: 2,
+                run_id: &run,
+                subject: row.get(0)?,
+                role: "owner",
+                outcome: "assigned",
+                owner: row.get(1)?,
+                previous: row.get(2)?,
+                rule: rule.as_deref(),
+                effective_from: Some(1),
+                effective_until: None,
+                commitment: &row.get(3)?,
+            };
+            Ok(merkle::hex(&leaf.hash()))
+        })
         .unwrap()
 }
 
@@ -334,11 +267,7 @@ fn an_index_that_hides_entries_is_found() {
     let connection = Connection::open(sandbox.path()).unwrap();
     // The index is emptied behind SQLite's back: its root page is replaced by an empty leaf page.
     let page: i64 = connection
-        .query_row(
-            "SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_subject'",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_subject'", [], |row| row.get(0))
         .unwrap();
     drop(connection);
     let mut content = bytes(&sandbox.path());

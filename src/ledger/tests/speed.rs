@@ -20,9 +20,7 @@ fn a_million_entries_in_one_run() {
         let mut entry = model.clone();
         entry.owner = Some(person(owner));
         for field in ["type", "country", "employees", "arr", "industry", "touched"] {
-            entry
-                .values
-                .push((field.into(), Some(format!("{field} {}", n % 1_000))));
+            entry.values.push((field.into(), Some(format!("{field} {}", n % 1_000))));
         }
         first.shown.push(shown(&key, Some(owner)));
         entry.key = key;
@@ -37,10 +35,7 @@ fn a_million_entries_in_one_run() {
     timed("append of 1,000,000 entries and owner columns", start);
     drop(first);
     drop(ledger);
-    println!(
-        "file: {} MB",
-        std::fs::metadata(sandbox.path()).unwrap().len() / 1_000_000
-    );
+    println!("file: {} MB", std::fs::metadata(sandbox.path()).unwrap().len() / 1_000_000);
 
     let mut ledger = sandbox.open();
     let start = Instant::now();
@@ -58,9 +53,7 @@ fn a_million_entries_in_one_run() {
     timed("shown", start);
     let start = Instant::now();
     let mut second = draft(&ledger, 2);
-    second.entries = (0..1_000)
-        .map(|n| assigned(&format!("B-{n}"), None, "ana"))
-        .collect();
+    second.entries = (0..1_000).map(|n| assigned(&format!("B-{n}"), None, "ana")).collect();
     ledger.append(&second).unwrap();
     timed("append of 1,000 more", start);
     let start = Instant::now();
@@ -69,12 +62,7 @@ fn a_million_entries_in_one_run() {
     timed("the entries of that run", start);
     let start = Instant::now();
     assert_eq!(ledger.history("Account", "B-7", None).unwrap().len(), 1);
-    assert!(
-        ledger
-            .entry_at("Account", "B-7", "owner", 2 * DAY)
-            .unwrap()
-            .is_some()
-    );
+    assert!(ledger.entry_at("Account", "B-7", "owner", 2 * DAY).unwrap().is_some());
     timed("two questions about one record", start);
     let start = Instant::now();
     assert!(ledger.verify(None).unwrap().is_sound());

@@ -7,15 +7,12 @@ use crate::ledger::encoding::{Leaf, Secret};
 use crate::ledger::error::LedgerError;
 use crate::ledger::merkle::Hash;
 use crate::ledger::rows::{
-    ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, ENTRY_SOURCES, NamedOwner, RawEntry, count, integer,
-    maybe_text,
+    ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, ENTRY_SOURCES, NamedOwner, RawEntry, count, integer, maybe_text,
 };
 use crate::ledger::verdict::{Problem, ProblemKind};
 
 pub(super) fn select() -> String {
-    format!(
-        "SELECT {ENTRY_COLUMNS}, r.id FROM {ENTRY_SOURCES} LEFT JOIN runs r ON r.seq = e.run ORDER BY e.seq"
-    )
+    format!("SELECT {ENTRY_COLUMNS}, r.id FROM {ENTRY_SOURCES} LEFT JOIN runs r ON r.seq = e.run ORDER BY e.seq")
 }
 
 /// What the columns of an entry give.
@@ -41,13 +38,9 @@ impl Walk<'_> {
         let seq = count(integer(row, 0)?)?;
         self.check_place(seq);
         match self.compute(row) {
-            Err(LedgerError::Damaged { detail, .. }) => Ok(Computed {
-                seq,
-                run: 0,
-                leaf: [0; 32],
-                fault: Some(detail),
-                erased: false,
-            }),
+            Err(LedgerError::Damaged { detail, .. }) => {
+                Ok(Computed { seq, run: 0, leaf: [0; 32], fault: Some(detail), erased: false })
+            }
             other => other,
         }
     }
@@ -69,10 +62,7 @@ impl Walk<'_> {
             // Only a broken file hands out rows in another order than that of their number.
             self.intact = false;
             let problem = Problem::new(ProblemKind::Entry, "it stands out of order");
-            self.verdict.add(Problem {
-                seq: Some(seq),
-                ..problem
-            });
+            self.verdict.add(Problem { seq: Some(seq), ..problem });
         }
         self.next_seq = seq.saturating_add(1);
     }
@@ -84,22 +74,13 @@ impl Walk<'_> {
             0 => "it is missing".to_owned(),
             _ => format!("it and all up to entry {last} are missing"),
         };
-        self.verdict.add(Problem {
-            seq: Some(first),
-            ..Problem::new(ProblemKind::MissingEntry, detail)
-        });
+        self.verdict.add(Problem { seq: Some(first), ..Problem::new(ProblemKind::MissingEntry, detail) });
     }
 
     fn blame(&mut self, seq: u64, row: &Row<'_>, detail: String) {
         self.intact = false;
         let name = |column| maybe_text(row, column).ok().flatten().map(str::to_owned);
-        self.verdict.add(Problem {
-            kind: ProblemKind::Entry,
-            seq: Some(seq),
-            record: name(12),
-            key: name(13),
-            detail,
-        });
+        self.verdict.add(Problem { kind: ProblemKind::Entry, seq: Some(seq), record: name(12), key: name(13), detail });
     }
 
     fn compute(&self, row: &Row<'_>) -> Result<Computed, LedgerError> {
@@ -128,9 +109,7 @@ impl Walk<'_> {
         } else if !raw.subject_found {
             Some("its record is missing")
         } else if committed.is_some_and(|commitment| commitment != raw.commitment) {
-            Some(
-                "its key, owners, reason or values were changed: they are not those it was recorded with",
-            )
+            Some("its key, owners, reason or values were changed: they are not those it was recorded with")
         } else {
             None
         };
@@ -145,11 +124,7 @@ impl Walk<'_> {
 }
 
 /// The commitment to what the side tables hold; `None` when a part of it was erased.
-fn committed(
-    raw: &RawEntry<'_>,
-    owner: Option<&NamedOwner>,
-    previous: Option<&NamedOwner>,
-) -> Option<Hash> {
+fn committed(raw: &RawEntry<'_>, owner: Option<&NamedOwner>, previous: Option<&NamedOwner>) -> Option<Hash> {
     let details = raw.details.as_ref()?;
     let erased = |named: Option<&NamedOwner>| named.is_some_and(|named| named.erased);
     let reason_erased = details.has_reason && details.reason.is_none();

@@ -25,20 +25,13 @@ impl Ledger {
     /// says that the check could not be made. An empty ledger is sound. Source: design section 5, "Tamper evidence".
     pub fn verify(&self, checkpoint: Option<&Checkpoint>) -> Result<Verdict, LedgerError> {
         self.read(|connection| {
-            let mut verdict = Verdict {
-                checkpoint_compared: checkpoint.is_some(),
-                ..Verdict::default()
-            };
+            let mut verdict = Verdict { checkpoint_compared: checkpoint.is_some(), ..Verdict::default() };
             for guard in &self.missing_guards {
                 let detail = format!("the guard `{guard}` against changes was removed");
                 verdict.add(Problem::new(ProblemKind::Guard, detail));
             }
             // A file that cannot be read to its end still gets a verdict on what was read.
-            for step in [
-                stored::check_file,
-                stored::check_contents,
-                stored::check_texts,
-            ] {
+            for step in [stored::check_file, stored::check_contents, stored::check_texts] {
                 let result = step(connection, &mut verdict);
                 note_damage(result, &mut verdict)?;
             }
@@ -53,10 +46,7 @@ impl Ledger {
 fn note_damage(result: Result<(), LedgerError>, verdict: &mut Verdict) -> Result<(), LedgerError> {
     match result {
         Err(LedgerError::Damaged { detail, .. }) => {
-            verdict.add(Problem::new(
-                ProblemKind::File,
-                format!("cannot be read further: {detail}"),
-            ));
+            verdict.add(Problem::new(ProblemKind::File, format!("cannot be read further: {detail}")));
             Ok(())
         }
         other => other,
@@ -89,11 +79,7 @@ struct Walk<'a> {
     tree_trusted: bool,
 }
 
-fn walk(
-    connection: &Connection,
-    checkpoint: Option<&Checkpoint>,
-    verdict: &mut Verdict,
-) -> Result<(), LedgerError> {
+fn walk(connection: &Connection, checkpoint: Option<&Checkpoint>, verdict: &mut Verdict) -> Result<(), LedgerError> {
     let frontier = Frontier::default();
     let empty_root = hex(&frontier.root());
     let mut walk = Walk {
@@ -168,8 +154,7 @@ impl Walk<'_> {
                  off, or the checkpoint is of another ledger",
                 checkpoint.entry_count, checkpoint.run_count
             );
-            self.verdict
-                .add(Problem::new(ProblemKind::Checkpoint, detail));
+            self.verdict.add(Problem::new(ProblemKind::Checkpoint, detail));
             return;
         }
         let root = self.checkpoint_root.map(|root| hex(&root));
@@ -179,16 +164,12 @@ impl Walk<'_> {
                  is of another ledger",
                 checkpoint.entry_count
             );
-            self.verdict
-                .add(Problem::new(ProblemKind::Checkpoint, detail));
+            self.verdict.add(Problem::new(ProblemKind::Checkpoint, detail));
         }
     }
 
     fn note_checkpoint_root(&mut self) {
-        if self
-            .checkpoint
-            .is_some_and(|checkpoint| checkpoint.entry_count == self.frontier.size())
-        {
+        if self.checkpoint.is_some_and(|checkpoint| checkpoint.entry_count == self.frontier.size()) {
             self.checkpoint_root = Some(self.frontier.root());
         }
     }

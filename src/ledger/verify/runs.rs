@@ -100,9 +100,7 @@ impl<'s> ShownCursor<'s> {
 fn shown_row(row: &Row<'_>) -> Result<ShownRow, LedgerError> {
     let commitment = maybe_hash(row, 4)?;
     if maybe_integer(row, 3)?.is_some() != commitment.is_some() {
-        return Err(LedgerError::damaged(
-            "the text of an owner column's value is missing",
-        ));
+        return Err(LedgerError::damaged("the text of an owner column's value is missing"));
     }
     Ok(ShownRow {
         run: count(integer(row, 0)?)?,
@@ -135,13 +133,9 @@ impl Walk<'_> {
         if (shown_count, shown_digest) != (run.shown_count, run.shown_digest) {
             faults.push("what it saw in the owner columns was changed".to_owned());
         }
-        let sealed = self
-            .seal_of(connection, run, &inputs)
-            .is_some_and(|seal| seal == run.seal);
+        let sealed = self.seal_of(connection, run, &inputs).is_some_and(|seal| seal == run.seal);
         if faults.is_empty() && !sealed && self.chain_trusted {
-            faults.push(
-                "its row was changed: it does not give the seal it was recorded with".to_owned(),
-            );
+            faults.push("its row was changed: it does not give the seal it was recorded with".to_owned());
         }
         self.compare_run_with_checkpoint(run, faults.is_empty());
         if !faults.is_empty() {
@@ -223,12 +217,7 @@ impl Walk<'_> {
         faults
     }
 
-    fn seal_of(
-        &self,
-        connection: &Connection,
-        run: &RunRow,
-        inputs: &[InputHash],
-    ) -> Option<String> {
+    fn seal_of(&self, connection: &Connection, run: &RunRow, inputs: &[InputHash]) -> Option<String> {
         let totals = totals_of(connection, signed(run.number)).ok()?;
         let seal = Seal {
             before: self.seal.as_deref(),
@@ -265,23 +254,16 @@ impl Walk<'_> {
                  ledger",
                 run.number
             );
-            self.verdict
-                .add(Problem::new(ProblemKind::Checkpoint, detail));
+            self.verdict.add(Problem::new(ProblemKind::Checkpoint, detail));
         }
     }
 }
 
 fn inputs_of(connection: &Connection, run: u64) -> Result<Vec<InputHash>, LedgerError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT kind, name, hash FROM run_inputs WHERE run = ?1 ORDER BY position",
-    )?;
-    let inputs = statement.query_map([signed(run)], |row| {
-        Ok(InputHash {
-            kind: row.get(0)?,
-            name: row.get(1)?,
-            hash: row.get(2)?,
-        })
-    })?;
+    let mut statement =
+        connection.prepare_cached("SELECT kind, name, hash FROM run_inputs WHERE run = ?1 ORDER BY position")?;
+    let inputs = statement
+        .query_map([signed(run)], |row| Ok(InputHash { kind: row.get(0)?, name: row.get(1)?, hash: row.get(2)? }))?;
     Ok(inputs.collect::<Result<_, _>>()?)
 }
 

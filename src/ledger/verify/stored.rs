@@ -9,31 +9,21 @@ use crate::ledger::verdict::{Problem, ProblemKind, Verdict};
 
 /// SQLite's own look at pages and indexes. It sees little of what was changed on purpose, but it alone sees an index
 /// that hides entries.
-pub(super) fn check_file(
-    connection: &Connection,
-    verdict: &mut Verdict,
-) -> Result<(), LedgerError> {
+pub(super) fn check_file(connection: &Connection, verdict: &mut Verdict) -> Result<(), LedgerError> {
     let mut statement = connection.prepare("PRAGMA integrity_check(20)")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let finding = text(row, 0)?;
         if finding != "ok" {
-            verdict.add(Problem::new(
-                ProblemKind::File,
-                format!("SQLite finds: {finding}"),
-            ));
+            verdict.add(Problem::new(ProblemKind::File, format!("SQLite finds: {finding}")));
         }
     }
     Ok(())
 }
 
 /// Every stored input against its digest, and every run's inputs against what is stored.
-pub(super) fn check_contents(
-    connection: &Connection,
-    verdict: &mut Verdict,
-) -> Result<(), LedgerError> {
-    let mut statement =
-        connection.prepare("SELECT hash, content FROM contents WHERE content IS NOT NULL")?;
+pub(super) fn check_contents(connection: &Connection, verdict: &mut Verdict) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare("SELECT hash, content FROM contents WHERE content IS NOT NULL")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let stored = text(row, 0)?;
@@ -43,9 +33,8 @@ pub(super) fn check_contents(
             verdict.add(Problem::new(ProblemKind::Input, detail));
         }
     }
-    let mut missing = connection.prepare(
-        "SELECT DISTINCT hash FROM run_inputs WHERE hash NOT IN (SELECT hash FROM contents)",
-    )?;
+    let mut missing =
+        connection.prepare("SELECT DISTINCT hash FROM run_inputs WHERE hash NOT IN (SELECT hash FROM contents)")?;
     let mut rows = missing.query([])?;
     while let Some(row) = rows.next()? {
         let name = input_name(connection, text(row, 0)?)?;
@@ -58,17 +47,12 @@ pub(super) fn check_contents(
 /// The input as an admin knows it: its first use.
 fn input_name(connection: &Connection, stored: &str) -> Result<String, LedgerError> {
     let sql = "SELECT kind || ' `' || name || '` of run ' || run FROM run_inputs WHERE hash = ?1 ORDER BY run LIMIT 1";
-    let name = connection
-        .query_row(sql, [stored], |row| row.get(0))
-        .optional()?;
+    let name = connection.query_row(sql, [stored], |row| row.get(0)).optional()?;
     Ok(name.unwrap_or_else(|| format!("content {stored}, which no run uses,")))
 }
 
 /// The values owner columns showed against their commitments. Texts of entries are checked with the entries.
-pub(super) fn check_texts(
-    connection: &Connection,
-    verdict: &mut Verdict,
-) -> Result<(), LedgerError> {
+pub(super) fn check_texts(connection: &Connection, verdict: &mut Verdict) -> Result<(), LedgerError> {
     let mut statement = connection.prepare("SELECT id, salt, commitment, text FROM texts")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -85,17 +69,12 @@ pub(super) fn check_texts(
 }
 
 fn shown_problem(connection: &Connection, text: i64) -> Result<Option<Problem>, LedgerError> {
-    let sql =
-        "SELECT s.record, s.key, w.role, w.run FROM shown w JOIN subjects s ON s.id = w.subject
+    let sql = "SELECT s.record, s.key, w.role, w.run FROM shown w JOIN subjects s ON s.id = w.subject
                WHERE w.value = ?1 ORDER BY w.run, w.subject LIMIT 1";
     let problem = connection.query_row(sql, [text], |row| {
         let (role, run): (String, i64) = (row.get(2)?, row.get(3)?);
         let detail = format!("what its `{role}` column showed in run {run} was changed");
-        Ok(Problem {
-            record: row.get(0)?,
-            key: row.get(1)?,
-            ..Problem::new(ProblemKind::Shown, detail)
-        })
+        Ok(Problem { record: row.get(0)?, key: row.get(1)?, ..Problem::new(ProblemKind::Shown, detail) })
     });
     Ok(problem.optional()?)
 }
