@@ -22,6 +22,10 @@ pub mod column;
 pub mod assign;
 pub mod decide;
 
+// insight: questions about a plan and its results; no I/O
+pub mod compare;
+pub mod explain;
+
 // outside world: the modules that touch files, databases, time or the screen
 pub mod project;
 pub mod snapshot;
