@@ -209,6 +209,11 @@ impl<'f> ColumnBuilder<'f> {
         }
     }
 
+    /// Whether any cell so far was wrong.
+    pub(crate) fn has_issues(&self) -> bool {
+        !self.issues.is_empty()
+    }
+
     /// Whether the row added last is missing in a column of text.
     pub(crate) fn last_is_missing(&self) -> bool {
         match &self.data {
