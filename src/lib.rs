@@ -6,15 +6,23 @@
 #![forbid(unsafe_code)]
 
 // vocabulary: imports nothing of ours
-pub mod diagnostic;
 pub mod limits;
 pub mod source;
+pub mod diagnostic;
 pub mod value;
 
 // language: text in, plan out; no files, no clock, no printing
+pub mod syntax;
 pub mod schema;
+pub mod check;
+pub mod plan;
+
 // engine: columns in, assignments out; no I/O
 pub mod column;
+pub mod assign;
+pub mod decide;
+
 // outside world: the modules that touch files, databases, time or the screen
 pub mod project;
 pub mod snapshot;
+pub mod ledger;

@@ -19,11 +19,7 @@ impl Span {
     /// The bytes `start..end` of `file`. Files over 4 GiB never get here: [`crate::limits`] refuses them.
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self {
-            file,
-            start: clamp(start),
-            end: clamp(end),
-        }
+        Self { file, start: clamp(start), end: clamp(end) }
     }
 
     /// The smallest span that holds both. Both must stand in the same file; else `self` is returned.
@@ -31,11 +27,7 @@ impl Span {
         if self.file != other.file {
             return self;
         }
-        Span {
-            file: self.file,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 }
 
@@ -57,14 +49,8 @@ pub struct Position {
 impl SourceFile {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
-        Self {
-            name: name.into(),
-            text,
-            line_starts,
-        }
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name: name.into(), text, line_starts }
     }
 
     /// Where byte `offset` stands. An offset past the end is the end.
@@ -72,25 +58,15 @@ impl SourceFile {
         let offset = self.floor(offset);
         let line_index = self.line_starts.partition_point(|start| *start <= offset) - 1;
         let line = &self.text[self.line_starts[line_index]..offset];
-        Position {
-            line_number: line_index + 1,
-            column_number: line.chars().count() + 1,
-        }
+        Position { line_number: line_index + 1, column_number: line.chars().count() + 1 }
     }
 
     /// The text of line `line_number` (from 1) without its line end; empty past the last line.
     pub fn line(&self, line_number: usize) -> &str {
-        let Some(start) = line_number
-            .checked_sub(1)
-            .and_then(|index| self.line_starts.get(index))
-        else {
+        let Some(start) = line_number.checked_sub(1).and_then(|index| self.line_starts.get(index)) else {
             return "";
         };
-        let end = self
-            .line_starts
-            .get(line_number)
-            .copied()
-            .unwrap_or(self.text.len());
+        let end = self.line_starts.get(line_number).copied().unwrap_or(self.text.len());
         self.text[*start..end].trim_end_matches(['\n', '\r'])
     }
 
@@ -131,8 +107,7 @@ impl Sources {
 
     /// The text a span covers.
     pub fn text(&self, span: Span) -> &str {
-        self.file(span.file)
-            .slice(span.start as usize, span.end as usize)
+        self.file(span.file).slice(span.start as usize, span.end as usize)
     }
 
     /// `file:line:column` of the span's start.
@@ -143,10 +118,7 @@ impl Sources {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files
-            .iter()
-            .enumerate()
-            .map(|(index, file)| (FileId(u32::try_from(index).unwrap_or(u32::MAX)), file))
+        self.files.iter().enumerate().map(|(index, file)| (FileId(u32::try_from(index).unwrap_or(u32::MAX)), file))
     }
 
     pub fn is_empty(&self) -> bool {

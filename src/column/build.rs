@@ -1,8 +1,8 @@
 //! From cells as a source holds them to typed columns, counting what does not fit.
 
 use super::{
-    CHOICE_MISSING, Column, ColumnData, DAY_MISSING, INSTANT_MISSING, ManyColumn, NumberBuilder,
-    ROW_MISSING, RowSet, TextBuilder, YES_NO_MISSING,
+    CHOICE_MISSING, Column, ColumnData, DAY_MISSING, INSTANT_MISSING, ManyColumn, NumberBuilder, ROW_MISSING, RowSet,
+    TextBuilder, YES_NO_MISSING,
 };
 use crate::limits::CELL_BYTES_MAX;
 use crate::schema::{ChoiceSet, Currency, Field, FieldKind};
@@ -127,24 +127,12 @@ impl<'f> ColumnBuilder<'f> {
             FieldKind::Time => Data::Time(Vec::new()),
             FieldKind::YesNo => Data::YesNo(Vec::new()),
             FieldKind::Choice(_) => Data::Choice(Vec::new(), FxHashMap::default()),
-            FieldKind::Many(_) => Data::Many(
-                ManyColumn {
-                    codes: Vec::new(),
-                    sets: vec![Vec::new()],
-                },
-                FxHashMap::default(),
-            ),
+            FieldKind::Many(_) => {
+                Data::Many(ManyColumn { codes: Vec::new(), sets: vec![Vec::new()] }, FxHashMap::default())
+            }
             FieldKind::Reference { .. } => Data::Reference(TextBuilder::default()),
         };
-        Self {
-            field,
-            formats,
-            lenient,
-            data,
-            row: 0,
-            broken: RowSet::default(),
-            issues: Vec::new(),
-        }
+        Self { field, formats, lenient, data, row: 0, broken: RowSet::default(), issues: Vec::new() }
     }
 
     /// Adds the cell of the next row.
@@ -188,9 +176,7 @@ impl<'f> ColumnBuilder<'f> {
             Data::Choice(choices, known) => {
                 read_choice(cell, &self.field.kind, known).map(|choice| choices.push(choice))
             }
-            Data::Many(many, known) => {
-                read_many(cell, &self.field.kind, many, known).map(|code| many.codes.push(code))
-            }
+            Data::Many(many, known) => read_many(cell, &self.field.kind, many, known).map(|code| many.codes.push(code)),
         };
         match pushed {
             Ok(()) => self.row += 1,
@@ -250,11 +236,7 @@ impl<'f> ColumnBuilder<'f> {
         let issue = match self.issues.iter().position(|issue| issue.kind == kind) {
             Some(at) => &mut self.issues[at],
             None => {
-                self.issues.push(CellIssue {
-                    kind,
-                    count: 0,
-                    examples: Vec::new(),
-                });
+                self.issues.push(CellIssue { kind, count: 0, examples: Vec::new() });
                 // Just pushed.
                 let last = self.issues.len() - 1;
                 &mut self.issues[last]
@@ -262,8 +244,7 @@ impl<'f> ColumnBuilder<'f> {
         };
         issue.count += 1;
         // Examples of distinct texts say more than five times the same one.
-        let is_new =
-            kind == IssueKind::Missing || issue.examples.iter().all(|(_, known)| known != text);
+        let is_new = kind == IssueKind::Missing || issue.examples.iter().all(|(_, known)| known != text);
         if issue.examples.len() < EXAMPLES_MAX && is_new {
             let shown: String = text.chars().take(80).collect();
             issue.examples.push((self.row, shown));
@@ -273,11 +254,7 @@ impl<'f> ColumnBuilder<'f> {
     /// The column; the key column is `indexed` so that keys can be looked up.
     pub fn finish(self, indexed: bool) -> Built {
         let text = |builder: TextBuilder| {
-            if indexed {
-                builder.finish_indexed()
-            } else {
-                builder.finish()
-            }
+            if indexed { builder.finish_indexed() } else { builder.finish() }
         };
         let mut keys = None;
         let data = match self.data {
@@ -298,14 +275,7 @@ impl<'f> ColumnBuilder<'f> {
                 ColumnData::Reference(rows, FxHashMap::default())
             }
         };
-        Built {
-            column: Column {
-                data,
-                broken: self.broken,
-            },
-            keys,
-            issues: self.issues,
-        }
+        Built { column: Column { data, broken: self.broken }, keys, issues: self.issues }
     }
 }
 
@@ -325,9 +295,9 @@ fn push_text(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueKind>
 
 fn push_currency(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueKind> {
     match cell {
-        Cell::Text(text) if !text.trim().is_empty() => builder
-            .push(&text.trim().to_uppercase())
-            .map_err(|_| IssueKind::TooMuchText),
+        Cell::Text(text) if !text.trim().is_empty() => {
+            builder.push(&text.trim().to_uppercase()).map_err(|_| IssueKind::TooMuchText)
+        }
         _ => {
             builder.push_missing();
             Err(IssueKind::NoCurrency)
@@ -335,11 +305,7 @@ fn push_currency(builder: &mut TextBuilder, cell: Cell<'_>) -> Result<(), IssueK
     }
 }
 
-fn push_number(
-    builder: &mut NumberBuilder,
-    cell: Cell<'_>,
-    format: NumberFormat,
-) -> Result<(), IssueKind> {
+fn push_number(builder: &mut NumberBuilder, cell: Cell<'_>, format: NumberFormat) -> Result<(), IssueKind> {
     match cell {
         Cell::Integer(number) if number != i64::MIN => builder.push_integer(number),
         Cell::Integer(number) => builder.push(Decimal::from(number)),
@@ -393,9 +359,7 @@ fn decimal_of(number: f64) -> Option<Decimal> {
 
 /// A number as programs write it: `1.50`, `15e-1`.
 fn exact(text: &str) -> Option<Decimal> {
-    Decimal::from_str_exact(text)
-        .or_else(|_| Decimal::from_scientific(text))
-        .ok()
+    Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
 }
 
 fn read_day(cell: Cell<'_>, formats: &Formats) -> Result<i32, IssueKind> {
@@ -426,26 +390,15 @@ fn read_instant(cell: Cell<'_>, formats: &Formats) -> Result<i64, IssueKind> {
     let text = text.trim();
     let utc = TimeZone::UTC;
     let zone = formats.zone.as_ref().unwrap_or(&utc);
-    let civil = |at: jiff::civil::DateTime| {
-        at.to_zoned(zone.clone())
-            .ok()
-            .map(|zoned| zoned.timestamp().as_microsecond())
-    };
+    let civil =
+        |at: jiff::civil::DateTime| at.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp().as_microsecond());
     let instant = match &formats.time {
         Some(pattern) => time::parse_instant_as(pattern, text, zone),
         None => {
-            let exact = text
-                .parse::<jiff::Timestamp>()
-                .ok()
-                .map(|at| at.as_microsecond());
+            let exact = text.parse::<jiff::Timestamp>().ok().map(|at| at.as_microsecond());
             // A day alone is no instant: nobody said at what hour.
             let has_clock = text.contains(':');
-            exact.or_else(|| {
-                text.parse::<jiff::civil::DateTime>()
-                    .ok()
-                    .filter(|_| has_clock)
-                    .and_then(civil)
-            })
+            exact.or_else(|| text.parse::<jiff::civil::DateTime>().ok().filter(|_| has_clock).and_then(civil))
         }
     };
     instant.ok_or(IssueKind::NotATime)
@@ -466,21 +419,14 @@ fn read_yes_no(cell: Cell<'_>) -> Result<bool, IssueKind> {
 }
 
 fn choice_set(kind: &FieldKind) -> &ChoiceSet {
-    static EMPTY: ChoiceSet = ChoiceSet {
-        ordered: false,
-        choices: Vec::new(),
-    };
+    static EMPTY: ChoiceSet = ChoiceSet { ordered: false, choices: Vec::new() };
     match kind {
         FieldKind::Choice(set) | FieldKind::Many(set) => set,
         _ => &EMPTY,
     }
 }
 
-fn read_choice(
-    cell: Cell<'_>,
-    kind: &FieldKind,
-    known: &mut FxHashMap<String, Option<u16>>,
-) -> Result<u16, IssueKind> {
+fn read_choice(cell: Cell<'_>, kind: &FieldKind, known: &mut FxHashMap<String, Option<u16>>) -> Result<u16, IssueKind> {
     let owned;
     let text = match cell {
         Cell::Text(text) => text,
@@ -511,22 +457,15 @@ fn read_many(
         return code.ok_or(IssueKind::UnknownChoice);
     }
     let set = choice_set(kind);
-    let chosen: Option<Vec<u16>> = text
-        .split(';')
-        .filter(|part| !part.trim().is_empty())
-        .map(|part| set.find(part))
-        .collect();
+    let chosen: Option<Vec<u16>> =
+        text.split(';').filter(|part| !part.trim().is_empty()).map(|part| set.find(part)).collect();
     let code = chosen.map(|mut chosen| {
         chosen.sort_unstable();
         chosen.dedup();
-        let at = many
-            .sets
-            .iter()
-            .position(|other| *other == chosen)
-            .unwrap_or_else(|| {
-                many.sets.push(chosen);
-                many.sets.len() - 1
-            });
+        let at = many.sets.iter().position(|other| *other == chosen).unwrap_or_else(|| {
+            many.sets.push(chosen);
+            many.sets.len() - 1
+        });
         u32::try_from(at).unwrap_or(u32::MAX)
     });
     known.insert(text.into_owned(), code);
@@ -538,18 +477,8 @@ mod tests {
     use super::*;
     use crate::value::Value;
 
-    fn built(
-        kind: FieldKind,
-        optional: bool,
-        cells: &[Cell<'_>],
-    ) -> (Vec<Value>, Vec<CellIssue>, usize) {
-        let field = Field {
-            name: "f".into(),
-            kind,
-            optional,
-            column: "f".into(),
-            span: None,
-        };
+    fn built(kind: FieldKind, optional: bool, cells: &[Cell<'_>]) -> (Vec<Value>, Vec<CellIssue>, usize) {
+        let field = Field { name: "f".into(), kind, optional, column: "f".into(), span: None };
         let formats = Formats::default();
         let mut builder = ColumnBuilder::new(&field, &formats, false);
         for cell in cells {
@@ -557,27 +486,18 @@ mod tests {
         }
         let built = builder.finish(false);
         let rows = u32::try_from(cells.len()).unwrap();
-        let values = (0..rows)
-            .map(|row| built.column.value(row, &field, None))
-            .collect();
+        let values = (0..rows).map(|row| built.column.value(row, &field, None)).collect();
         (values, built.issues, built.column.broken.len())
     }
 
     #[test]
     fn a_date_that_does_not_parse_is_broken_and_counted() {
-        let cells = [
-            Cell::Text("2026-01-31"),
-            Cell::Text("03-01-17"),
-            Cell::Missing,
-            Cell::Text("2026-01-31 00:00:00.000"),
-        ];
+        let cells =
+            [Cell::Text("2026-01-31"), Cell::Text("03-01-17"), Cell::Missing, Cell::Text("2026-01-31 00:00:00.000")];
         let (values, issues, broken) = built(FieldKind::Date, true, &cells);
         assert_eq!(values[1], Value::Missing);
         assert_eq!(values[3], values[0]);
-        assert_eq!(
-            (issues[0].kind, issues[0].count, broken),
-            (IssueKind::NotADate, 1, 1)
-        );
+        assert_eq!((issues[0].kind, issues[0].count, broken), (IssueKind::NotADate, 1, 1));
         assert_eq!(issues[0].examples, [(1, "03-01-17".to_owned())]);
     }
 
@@ -595,11 +515,8 @@ mod tests {
 
     #[test]
     fn floats_read_as_their_shortest_decimal() {
-        let (values, issues, _) = built(
-            FieldKind::Number,
-            true,
-            &[Cell::Real(0.1), Cell::Real(f64::NAN), Cell::Text("1.234,5")],
-        );
+        let (values, issues, _) =
+            built(FieldKind::Number, true, &[Cell::Real(0.1), Cell::Real(f64::NAN), Cell::Text("1.234,5")]);
         assert_eq!(values[0], Value::Number(Decimal::new(1, 1)));
         assert_eq!(issues[0].count, 2);
     }
@@ -625,20 +542,11 @@ mod tests {
 
     #[test]
     fn a_day_alone_is_no_instant() {
-        let cells = [
-            Cell::Text("2026-01-31"),
-            Cell::Text("2026-01-31 10:00:00"),
-            Cell::Text("2026-01-31T10:00:00+02:00"),
-        ];
+        let cells =
+            [Cell::Text("2026-01-31"), Cell::Text("2026-01-31 10:00:00"), Cell::Text("2026-01-31T10:00:00+02:00")];
         let (values, issues, _) = built(FieldKind::Time, true, &cells);
         assert_eq!(issues[0].count, 1);
-        assert_eq!(
-            crate::column::show(&values[1], &FieldKind::Time).unwrap(),
-            "2026-01-31T10:00:00Z"
-        );
-        assert_eq!(
-            crate::column::show(&values[2], &FieldKind::Time).unwrap(),
-            "2026-01-31T08:00:00Z"
-        );
+        assert_eq!(crate::column::show(&values[1], &FieldKind::Time).unwrap(), "2026-01-31T10:00:00Z");
+        assert_eq!(crate::column::show(&values[2], &FieldKind::Time).unwrap(), "2026-01-31T08:00:00Z");
     }
 }

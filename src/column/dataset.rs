@@ -50,12 +50,7 @@ impl TableData {
         shown_owner: Option<TextColumn>,
         row_count: usize,
     ) -> (Self, Vec<(String, usize)>) {
-        let mut table = TableData {
-            row_count,
-            shown_owner,
-            key: key.0 as usize,
-            ..TableData::default()
-        };
+        let mut table = TableData { row_count, shown_owner, key: key.0 as usize, ..TableData::default() };
         for (index, built) in columns.into_iter().enumerate() {
             let field = FieldId(u16::try_from(index).unwrap_or(u16::MAX));
             table.columns.push(built.map(|built| {
@@ -70,12 +65,7 @@ impl TableData {
     }
 
     fn index_keys(&mut self) -> Vec<(String, usize)> {
-        let Some(keys) = self
-            .columns
-            .get(self.key)
-            .and_then(Option::as_ref)
-            .and_then(Column::text)
-        else {
+        let Some(keys) = self.columns.get(self.key).and_then(Option::as_ref).and_then(Column::text) else {
             return Vec::new();
         };
         // As many different keys as rows with one: none is doubled, and codes are rows.
@@ -95,11 +85,7 @@ impl TableData {
                 None => unkeyed.insert(row),
             }
         }
-        let doubled: Vec<u32> = (0..)
-            .zip(&counts)
-            .filter(|(_, n)| **n > 1)
-            .map(|(code, _)| code)
-            .collect();
+        let doubled: Vec<u32> = (0..).zip(&counts).filter(|(_, n)| **n > 1).map(|(code, _)| code).collect();
         if !doubled.is_empty() {
             for (row, code) in (0..).zip(keys.codes()) {
                 if counts.get(*code as usize).is_some_and(|count| *count > 1) {
@@ -108,10 +94,7 @@ impl TableData {
                 }
             }
         }
-        let named = doubled
-            .iter()
-            .map(|code| (keys.distinct(*code).to_owned(), counts[*code as usize]))
-            .collect();
+        let named = doubled.iter().map(|code| (keys.distinct(*code).to_owned(), counts[*code as usize])).collect();
         self.unkeyed = unkeyed;
         self.row_by_code = row_by_code;
         named
@@ -119,13 +102,8 @@ impl TableData {
 
     /// The keys of all rows. Empty for a table without rows.
     pub fn keys(&self) -> &TextColumn {
-        static EMPTY: std::sync::LazyLock<TextColumn> =
-            std::sync::LazyLock::new(TextColumn::default);
-        self.columns
-            .get(self.key)
-            .and_then(Option::as_ref)
-            .and_then(Column::text)
-            .unwrap_or(&EMPTY)
+        static EMPTY: std::sync::LazyLock<TextColumn> = std::sync::LazyLock::new(TextColumn::default);
+        self.columns.get(self.key).and_then(Option::as_ref).and_then(Column::text).unwrap_or(&EMPTY)
     }
 
     pub fn key(&self, row: u32) -> Option<&str> {
@@ -158,10 +136,7 @@ impl Dataset {
         for record in schema.record_ids() {
             let pending = std::mem::take(&mut self.tables[record.0 as usize].pending);
             for (field, keys) in pending {
-                let FieldKind::Reference {
-                    record: target,
-                    may_be_unknown,
-                } = schema.record(record).field(field).kind
+                let FieldKind::Reference { record: target, may_be_unknown } = schema.record(record).field(field).kind
                 else {
                     continue;
                 };
@@ -175,8 +150,7 @@ impl Dataset {
                         allowed: may_be_unknown,
                     });
                 }
-                if let Some(column) = &mut self.tables[record.0 as usize].columns[field.0 as usize]
-                {
+                if let Some(column) = &mut self.tables[record.0 as usize].columns[field.0 as usize] {
                     if !may_be_unknown && !schema.record(record).inferred {
                         for (row, _) in &orphans {
                             column.broken.insert(*row);
@@ -221,9 +195,8 @@ impl Dataset {
 
 fn resolve(keys: &TextColumn, target: &TableData) -> (Vec<u32>, Vec<(u32, String)>) {
     // Once a distinct key, not once a row.
-    let row_by_code: Vec<u32> = (0..keys.distinct_count())
-        .map(|code| target.row_of(keys.distinct(code)).unwrap_or(ROW_MISSING))
-        .collect();
+    let row_by_code: Vec<u32> =
+        (0..keys.distinct_count()).map(|code| target.row_of(keys.distinct(code)).unwrap_or(ROW_MISSING)).collect();
     let mut orphans = Vec::new();
     let rows = (0..)
         .zip(keys.codes())

@@ -14,7 +14,7 @@ mod text;
 
 pub use build::{Built, Cell, CellIssue, ColumnBuilder, Formats, IssueKind};
 pub use dataset::{Dataset, LinkIssue, TableData};
-pub use number::{NumberBuilder, NumberColumn};
+pub use number::{NumberBuilder, NumberColumn, SCALED_MISSING};
 pub use rows::RowSet;
 pub use text::{TextBuilder, TextColumn};
 
@@ -67,9 +67,7 @@ impl Column {
     pub fn value(&self, row: u32, field: &Field, keys: Option<&TextColumn>) -> Value {
         let at = row as usize;
         match &self.data {
-            ColumnData::Text(text) => text
-                .get(row)
-                .map_or(Value::Missing, |t| Value::Text(t.into())),
+            ColumnData::Text(text) => text.get(row).map_or(Value::Missing, |t| Value::Text(t.into())),
             ColumnData::Number(numbers) => numbers.get(row).map_or(Value::Missing, Value::Number),
             ColumnData::Money(numbers, currencies) => {
                 let currency = match (currencies, &field.kind) {
@@ -77,9 +75,7 @@ impl Column {
                     (None, FieldKind::Money(crate::schema::Currency::Fixed(code))) => code.clone(),
                     _ => String::new(),
                 };
-                numbers
-                    .get(row)
-                    .map_or(Value::Missing, |number| Value::Money(number, currency))
+                numbers.get(row).map_or(Value::Missing, |number| Value::Money(number, currency))
             }
             ColumnData::Date(days) if days[at] == DAY_MISSING => Value::Missing,
             ColumnData::Date(days) => Value::Date(days[at]),
@@ -90,13 +86,12 @@ impl Column {
             ColumnData::Choice(choices) if choices[at] == CHOICE_MISSING => Value::Missing,
             ColumnData::Choice(choices) => Value::Choice(choices[at]),
             ColumnData::Many(many) => Value::Many(many.sets[many.codes[at] as usize].clone()),
-            ColumnData::Reference(rows, orphans) => match rows[at] {
-                ROW_MISSING => orphans
-                    .get(&row)
-                    .map_or(Value::Missing, |key| Value::Reference(key.clone())),
-                target => keys
-                    .and_then(|keys| keys.get(target))
-                    .map_or(Value::Missing, |key| Value::Reference(key.into())),
+            // A key that is not there reads as missing; whether that is allowed is told by `broken`.
+            ColumnData::Reference(rows, _) => match rows[at] {
+                ROW_MISSING => Value::Missing,
+                target => {
+                    keys.and_then(|keys| keys.get(target)).map_or(Value::Missing, |key| Value::Reference(key.into()))
+                }
             },
         }
     }
@@ -119,13 +114,8 @@ impl Column {
 
 /// A value as a person reads it, and as the ledger keeps it. Missing is `None`.
 pub fn show(value: &Value, kind: &FieldKind) -> Option<String> {
-    let names = |set: &ChoiceSet, indexes: &[u16]| {
-        indexes
-            .iter()
-            .map(|index| set.name(*index))
-            .collect::<Vec<_>>()
-            .join(";")
-    };
+    let names =
+        |set: &ChoiceSet, indexes: &[u16]| indexes.iter().map(|index| set.name(*index)).collect::<Vec<_>>().join(";");
     Some(match (value, kind) {
         (Value::Missing, _) => return None,
         (Value::Text(text) | Value::Reference(text), _) => text.clone(),

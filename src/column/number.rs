@@ -18,10 +18,7 @@ pub enum NumberColumn {
 
 impl Default for NumberColumn {
     fn default() -> Self {
-        NumberColumn::Scaled {
-            scale: 0,
-            units: Vec::new(),
-        }
+        NumberColumn::Scaled { scale: 0, units: Vec::new() }
     }
 }
 
@@ -162,11 +159,7 @@ fn narrowed(values: Vec<Option<Decimal>>) -> NumberColumn {
 
 /// Takes away decimals that are zero in every row.
 fn reduce(scale: &mut u32, units: &mut [i64]) {
-    while *scale > 0
-        && units
-            .iter()
-            .all(|unit| *unit == SCALED_MISSING || unit % 10 == 0)
-    {
+    while *scale > 0 && units.iter().all(|unit| *unit == SCALED_MISSING || unit % 10 == 0) {
         *scale -= 1;
         for unit in units.iter_mut().filter(|unit| **unit != SCALED_MISSING) {
             *unit /= 10;
@@ -177,9 +170,7 @@ fn reduce(scale: &mut u32, units: &mut [i64]) {
 /// `value * 10^digits`, where it fits and is not the mark for missing.
 fn shift(value: i64, digits: u32) -> Option<i64> {
     let factor = 10_i64.checked_pow(digits)?;
-    value
-        .checked_mul(factor)
-        .filter(|shifted| *shifted != SCALED_MISSING)
+    value.checked_mul(factor).filter(|shifted| *shifted != SCALED_MISSING)
 }
 
 /// Multiplies all units by `10^digits`, or leaves them all as they are and says `false`.
@@ -228,14 +219,6 @@ mod tests {
         assert!(!builder.push_plain("1e5"));
         let column = builder.finish();
         let values: Vec<_> = (0..4).map(|row| column.get(row)).collect();
-        assert_eq!(
-            values,
-            [
-                Some(Decimal::from(12)),
-                None,
-                Some(Decimal::new(-5, 1)),
-                Some(Decimal::MAX)
-            ]
-        );
+        assert_eq!(values, [Some(Decimal::from(12)), None, Some(Decimal::new(-5, 1)), Some(Decimal::MAX)]);
     }
 }

@@ -19,9 +19,7 @@ impl RowSet {
     }
 
     pub fn contains(&self, row: u32) -> bool {
-        self.words
-            .get(row as usize / 64)
-            .is_some_and(|word| word & (1 << (row % 64)) != 0)
+        self.words.get(row as usize / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
     }
 
     pub fn len(&self) -> usize {
@@ -43,20 +41,14 @@ impl RowSet {
         for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
             *mine |= theirs;
         }
-        self.count = self
-            .words
-            .iter()
-            .map(|word| word.count_ones() as usize)
-            .sum();
+        self.count = self.words.iter().map(|word| word.count_ones() as usize).sum();
     }
 
     /// The rows, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.words.iter().enumerate().flat_map(|(index, word)| {
             let base = u32::try_from(index * 64).unwrap_or(u32::MAX);
-            (0..64)
-                .filter(move |bit| word & (1_u64 << bit) != 0)
-                .map(move |bit| base + bit)
+            (0..64).filter(move |bit| word & (1_u64 << bit) != 0).map(move |bit| base + bit)
         })
     }
 }

@@ -38,11 +38,7 @@ impl TextColumn {
     /// The text of a code.
     pub fn distinct(&self, code: u32) -> &str {
         let at = code as usize;
-        let start = if at == 0 {
-            0
-        } else {
-            self.ends[at - 1] as usize
-        };
+        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
         &self.bytes[start..self.ends[at] as usize]
     }
 
@@ -127,11 +123,7 @@ impl TextBuilder {
     fn stage(&mut self, hash: u32, is_missing: bool) {
         // Bounded by the limits on a column's text and on what waits.
         let end = u32::try_from(self.staged_bytes.len()).unwrap_or(u32::MAX);
-        self.staged.push(Staged {
-            hash,
-            end,
-            is_missing,
-        });
+        self.staged.push(Staged { hash, end, is_missing });
         if self.staged.len() >= STAGED_ROWS || self.staged_bytes.len() >= STAGED_BYTES {
             self.flush();
         }
@@ -160,15 +152,11 @@ impl TextBuilder {
             let column = &mut self.column;
             // Not more codes than bytes, and those fit.
             let next = u32::try_from(column.ends.len()).unwrap_or(MISSING);
-            let code = self
-                .index
-                .find_or_insert(staged.hash, next, |code| column.distinct(code) == text);
+            let code = self.index.find_or_insert(staged.hash, next, |code| column.distinct(code) == text);
             if code == next {
                 column.bytes.push_str(text);
                 // `push` refuses what would not fit.
-                column
-                    .ends
-                    .push(u32::try_from(column.bytes.len()).unwrap_or(u32::MAX));
+                column.ends.push(u32::try_from(column.bytes.len()).unwrap_or(u32::MAX));
             }
             column.codes.push(code);
         }

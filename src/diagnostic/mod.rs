@@ -81,10 +81,7 @@ impl Diagnostic {
     /// Where it is and what is there; a second call adds a further place.
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        let label = Label {
-            span,
-            text: text.into(),
-        };
+        let label = Label { span, text: text.into() };
         if self.primary.is_none() {
             self.primary = Some(label);
         } else {

@@ -183,10 +183,7 @@ impl Default for LedgerConfig {
 
 impl Default for WriteBackConfig {
     fn default() -> Self {
-        Self {
-            owners: OwnersTo::default(),
-            file: PathBuf::from("owner-changes.csv"),
-        }
+        Self { owners: OwnersTo::default(), file: PathBuf::from("owner-changes.csv") }
     }
 }
 
@@ -237,9 +234,7 @@ impl Config {
         self.records.get(name).or_else(|| {
             let wanted = name.to_lowercase();
             let mut records = self.records.iter();
-            records
-                .find(|(other, _)| other.to_lowercase() == wanted)
-                .map(|(_, config)| config)
+            records.find(|(other, _)| other.to_lowercase() == wanted).map(|(_, config)| config)
         })
     }
 
@@ -280,19 +275,13 @@ impl Config {
     fn mapped(&self, record: &RecordType, name: &str) -> Option<&str> {
         let columns = &self.record(&record.name)?.columns;
         let wanted = name.to_lowercase();
-        columns
-            .iter()
-            .find(|(field, _)| field.to_lowercase() == wanted)
-            .map(|(_, column)| column.as_str())
+        columns.iter().find(|(field, _)| field.to_lowercase() == wanted).map(|(_, column)| column.as_str())
     }
 }
 
 fn absent_source(path: &Path) -> Diagnostic {
-    Diagnostic::error(
-        Code::AbsentSource,
-        format!("there is no `{}`", path.display()),
-    )
-    .maybe_help(files::near_file(path))
+    Diagnostic::error(Code::AbsentSource, format!("there is no `{}`", path.display()))
+        .maybe_help(files::near_file(path))
 }
 
 /// What kind of source stands at a path.
@@ -322,10 +311,7 @@ fn look(path: &Path) -> Result<Location, Diagnostic> {
     } else {
         Err(Diagnostic::error(
             Code::UnreadableSource,
-            format!(
-                "`{}` is no SQLite database, CSV or JSON lines file",
-                path.display()
-            ),
+            format!("`{}` is no SQLite database, CSV or JSON lines file", path.display()),
         )
         .help("name a folder, or a file that ends in .db, .sqlite, .csv, .jsonl or .ndjson"))
     }
@@ -377,9 +363,7 @@ impl TryFrom<RawSource> for SourceConfig {
             (None, Some(path), None) => Location::Csv(path),
             (None, None, Some(path)) => Location::Jsonl(path),
             _ => {
-                return Err(
-                    "the source is named twice\nkeep one of `sqlite`, `csv` and `jsonl`".into(),
-                );
+                return Err("the source is named twice\nkeep one of `sqlite`, `csv` and `jsonl`".into());
             }
         };
         Ok(Self {
@@ -396,10 +380,7 @@ impl TryFrom<RawSource> for SourceConfig {
 fn zone<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
     let name = String::deserialize(from)?;
     TimeZone::get(&name).map_err(|_| {
-        let known: Vec<String> = jiff::tz::db()
-            .available()
-            .map(|known| known.as_str().to_owned())
-            .collect();
+        let known: Vec<String> = jiff::tz::db().available().map(|known| known.as_str().to_owned()).collect();
         let near = did_you_mean(&name, known.iter().map(String::as_str));
         let help = near.unwrap_or_else(|| "write a name such as `Europe/Berlin`".into());
         D::Error::custom(format!("`{name}` is no time zone\n{help}"))
@@ -412,9 +393,7 @@ fn some_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::E
 
 fn inner_path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
     let path = PathBuf::from(String::deserialize(from)?);
-    let inside = path
-        .components()
-        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let inside = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if inside && !path.as_os_str().is_empty() {
         return Ok(path);
     }
@@ -441,21 +420,16 @@ fn some_numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NumberForma
         }
     }
     if raw.grouping == Some(decimal) {
-        return Err(D::Error::custom(format!(
-            "`{decimal}` cannot be both the decimal mark and the grouping mark"
-        )));
+        return Err(D::Error::custom(format!("`{decimal}` cannot be both the decimal mark and the grouping mark")));
     }
-    Ok(Some(NumberFormat {
-        decimal,
-        grouping: raw.grouping,
-    }))
+    Ok(Some(NumberFormat { decimal, grouping: raw.grouping }))
 }
 
 fn date_pattern<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let pattern = String::deserialize(from)?;
     let sample = jiff::civil::Date::constant(2001, 2, 3);
-    let read = jiff::fmt::strtime::format(&pattern, sample)
-        .and_then(|text| jiff::civil::Date::strptime(&pattern, text));
+    let read =
+        jiff::fmt::strtime::format(&pattern, sample).and_then(|text| jiff::civil::Date::strptime(&pattern, text));
     if read.is_ok_and(|date| date == sample) {
         return Ok(Some(pattern));
     }
@@ -493,9 +467,7 @@ fn max_moves<'de, D: Deserializer<'de>>(from: D) -> Result<MaxMoves, D::Error> {
         ))
     };
     match Raw::deserialize(from)? {
-        Raw::Number(count) => u64::try_from(count)
-            .map(MaxMoves::Count)
-            .map_err(|_| wrong(&count.to_string())),
+        Raw::Number(count) => u64::try_from(count).map(MaxMoves::Count).map_err(|_| wrong(&count.to_string())),
         Raw::Text(text) => MaxMoves::parse(&text).ok_or_else(|| wrong(&text)),
         Raw::Other(value) => Err(wrong(&value.to_string())),
     }
@@ -523,14 +495,10 @@ fn explained(error: &toml::de::Error, file: FileId) -> Diagnostic {
         named
     } else if let Some((headline, help)) = message.split_once('\n') {
         (headline.to_owned(), Some(help.to_owned()))
-    } else if let Some((found, expected)) = message
-        .strip_prefix("invalid type: ")
-        .and_then(|rest| rest.split_once(", expected "))
+    } else if let Some((found, expected)) =
+        message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
     {
-        (
-            format!("expected {}, found {}", plain(expected), plain(found)),
-            None,
-        )
+        (format!("expected {}, found {}", plain(expected), plain(found)), None)
     } else {
         (message.to_owned(), None)
     };

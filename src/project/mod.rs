@@ -8,8 +8,7 @@ mod files;
 mod walk;
 
 pub use config::{
-    Config, Drift, LedgerConfig, Location, MaxMoves, OwnersTo, RecordConfig, SourceConfig,
-    WriteBackConfig,
+    Config, Drift, LedgerConfig, Location, MaxMoves, OwnersTo, RecordConfig, SourceConfig, WriteBackConfig,
 };
 pub use files::{file_below, path_below};
 pub(crate) use files::{leaves_project, no_regular_file, not_utf8, reason, unreadable};
@@ -48,9 +47,8 @@ impl Project {
     /// `.own` file in it or below. Of a single file's project no other `.own` file is read. Errors: no project, a
     /// broken `ownward.toml`, a file that cannot be read, is not UTF-8, passes a limit or lies outside the project.
     pub fn open(start: &Path) -> Result<Self, ProjectError> {
-        let start_path = start
-            .canonicalize()
-            .map_err(|error| files::unreadable(&start.display().to_string(), &error))?;
+        let start_path =
+            start.canonicalize().map_err(|error| files::unreadable(&start.display().to_string(), &error))?;
         if start_path.is_dir() {
             return Self::open_folder(&start_path);
         }
@@ -62,30 +60,18 @@ impl Project {
         let (config, config_text) = read_config(&root)?;
         let name = start_path.file_name().unwrap_or_default();
         let sources = walk::read_one(&root, Path::new(name))?;
-        Ok(Self {
-            root,
-            config,
-            config_text,
-            sources,
-        })
+        Ok(Self { root, config, config_text, sources })
     }
 
     fn open_folder(start: &Path) -> Result<Self, ProjectError> {
-        let configured = start
-            .ancestors()
-            .find(|folder| folder.join(CONFIG_FILE).exists());
+        let configured = start.ancestors().find(|folder| folder.join(CONFIG_FILE).exists());
         let root = configured.unwrap_or(start).to_path_buf();
         let (config, config_text) = read_config(&root)?;
         let sources = walk::read_all(&root, &config.ledger.file)?;
         if configured.is_none() && sources.is_empty() {
             return Err(no_project(start).into());
         }
-        Ok(Self {
-            root,
-            config,
-            config_text,
-            sources,
-        })
+        Ok(Self { root, config, config_text, sources })
     }
 
     /// The text of a small file kept beside the policies: a list, a table.
@@ -108,10 +94,7 @@ fn read_config(root: &Path) -> Result<(Config, String), ProjectError> {
     let file = sources.add(CONFIG_FILE, text.as_str());
     match Config::parse(&text, file) {
         Ok(config) => Ok((config, text)),
-        Err(finding) => Err(ProjectError {
-            findings: vec![finding],
-            sources,
-        }),
+        Err(finding) => Err(ProjectError { findings: vec![finding], sources }),
     }
 }
 
@@ -127,11 +110,8 @@ fn no_project(start: &Path) -> Diagnostic {
 }
 
 fn no_policy_file(start: &Path) -> Diagnostic {
-    Diagnostic::error(
-        Code::NoProject,
-        format!("`{}` is no `.own` file and no folder", start.display()),
-    )
-    .help("name the project's folder or one of its `.own` files")
+    Diagnostic::error(Code::NoProject, format!("`{}` is no `.own` file and no folder", start.display()))
+        .help("name the project's folder or one of its `.own` files")
 }
 
 impl From<Diagnostic> for ProjectError {
@@ -142,10 +122,7 @@ impl From<Diagnostic> for ProjectError {
 
 impl From<Vec<Diagnostic>> for ProjectError {
     fn from(findings: Vec<Diagnostic>) -> Self {
-        Self {
-            findings,
-            sources: Sources::default(),
-        }
+        Self { findings, sources: Sources::default() }
     }
 }
 

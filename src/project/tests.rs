@@ -13,11 +13,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn names(project: &Project) -> Vec<&str> {
-    project
-        .sources
-        .iter()
-        .map(|(_, f)| f.name.as_str())
-        .collect()
+    project.sources.iter().map(|(_, f)| f.name.as_str()).collect()
 }
 
 fn refused(files: &[(&str, &str)]) -> Diagnostic {
@@ -68,10 +64,7 @@ fn broken_bytes_are_named_by_file_and_offset() {
     let folder = folder(&[]);
     fs::write(folder.path().join("a.own"), b"when \xff").unwrap();
     let error = Project::open(folder.path()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`a.own` is not written in UTF-8: byte 5 begins no character"
-    );
+    assert_eq!(error.to_string(), "`a.own` is not written in UTF-8: byte 5 begins no character");
 }
 
 #[cfg(unix)]
@@ -107,20 +100,14 @@ fn a_pipe_is_not_opened() {
 fn files_beside_the_policies_are_read_and_others_are_not() {
     let folder = folder(&[("a.own", ""), ("lists/names.csv", "\u{feff}name\nAcme\n")]);
     let project = Project::open(folder.path()).unwrap();
-    assert_eq!(
-        project.read_beside("lists/names.csv").unwrap(),
-        "name\nAcme\n"
-    );
+    assert_eq!(project.read_beside("lists/names.csv").unwrap(), "name\nAcme\n");
     for outside in ["/etc/passwd", "../x.csv", "lists/../../x", ""] {
         let finding = project.read_beside(outside).unwrap_err();
         assert_eq!(finding.code, Code::OutsideProject, "{outside}");
     }
     let finding = project.read_beside("lists/nmaes.csv").unwrap_err();
     assert_eq!(finding.help.as_deref(), Some("did you mean `names.csv`?"));
-    assert_eq!(
-        project.read_beside("lists").unwrap_err().headline,
-        "`lists` is no regular file"
-    );
+    assert_eq!(project.read_beside("lists").unwrap_err().headline, "`lists` is no regular file");
 }
 
 #[test]
@@ -161,26 +148,10 @@ fn all_settings_are_read() {
 #[test]
 fn wrong_settings_are_mended_by_name() {
     let cases = [
-        (
-            "zome = \"UTC\"",
-            "`zome` is not known here",
-            "did you mean `zone`?",
-        ),
-        (
-            "[source]\nsqllite = \"a\"",
-            "`sqllite` is not known here",
-            "did you mean `sqlite`?",
-        ),
-        (
-            "[ledger]\ndrift = \"rport\"",
-            "`rport` is not known here",
-            "did you mean `report`?",
-        ),
-        (
-            "zone = \"Europe/Berlim\"",
-            "`Europe/Berlim` is no time zone",
-            "did you mean `Europe/Berlin`?",
-        ),
+        ("zome = \"UTC\"", "`zome` is not known here", "did you mean `zone`?"),
+        ("[source]\nsqllite = \"a\"", "`sqllite` is not known here", "did you mean `sqlite`?"),
+        ("[ledger]\ndrift = \"rport\"", "`rport` is not known here", "did you mean `report`?"),
+        ("zone = \"Europe/Berlim\"", "`Europe/Berlim` is no time zone", "did you mean `Europe/Berlin`?"),
         (
             "[source]\ncsv = \"a\"\nsqlite = \"b\"",
             "the source is named twice",
@@ -203,19 +174,9 @@ fn wrong_settings_are_mended_by_name() {
         assert_eq!(finding.help.as_deref(), Some(help), "{headline}");
         assert!(finding.primary.is_some(), "{headline}");
     }
-    assert_eq!(
-        config_error("name = 5").headline,
-        "expected text in quotes, found the number `5`"
-    );
-    for bad in [
-        "[source]\ndates = \"%q\"",
-        "[source]\ndates = \"%d\"",
-        "[source]\ntimes = \"%Y\"",
-    ] {
-        assert!(
-            config_error(bad).headline.contains("is no pattern"),
-            "{bad}"
-        );
+    assert_eq!(config_error("name = 5").headline, "expected text in quotes, found the number `5`");
+    for bad in ["[source]\ndates = \"%q\"", "[source]\ndates = \"%d\"", "[source]\ntimes = \"%Y\""] {
+        assert!(config_error(bad).headline.contains("is no pattern"), "{bad}");
     }
     let twice = "[source]\nnumbers = { decimal = \",\", grouping = \",\" }";
     assert!(config_error(twice).headline.contains("both"));
@@ -247,9 +208,6 @@ fn a_source_of_the_command_line_is_known_by_looking() {
     assert!(matches!(located("lines"), Ok(Location::Jsonl(_))));
     assert!(matches!(located("crm"), Ok(Location::Sqlite(_))));
     assert!(matches!(located("x.db"), Ok(Location::Sqlite(_))));
-    assert_eq!(
-        located("notes.txt").unwrap_err().code,
-        Code::UnreadableSource
-    );
+    assert_eq!(located("notes.txt").unwrap_err().code, Code::UnreadableSource);
     assert_eq!(located("dat").unwrap_err().code, Code::AbsentSource);
 }

@@ -20,10 +20,7 @@ struct Found {
 pub(super) fn read_all(root: &Path, ledger_file: &Path) -> Result<Sources, Vec<Diagnostic>> {
     let mut walk = Walk {
         root: root.to_path_buf(),
-        skipped: ledger_file
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .map(|folder| root.join(folder)),
+        skipped: ledger_file.parent().filter(|folder| !folder.as_os_str().is_empty()).map(|folder| root.join(folder)),
         found: BTreeMap::new(),
         findings: Vec::new(),
     };
@@ -67,9 +64,7 @@ impl Walk {
     }
 
     fn entry(&mut self, path: &Path, depth: usize) {
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         if hidden || self.skipped.as_deref() == Some(path) {
             return;
         }
@@ -112,10 +107,7 @@ impl Walk {
     }
 
     fn policy(&mut self, path: &Path, canonical: PathBuf, linked: bool) {
-        let found = Found {
-            name: self.shown(path),
-            linked,
-        };
+        let found = Found { name: self.shown(path), linked };
         match self.found.get(&canonical) {
             // The file itself wins over links to it, and of two links the first by name.
             Some(known) if (known.linked, &known.name) < (found.linked, &found.name) => {}
@@ -127,23 +119,12 @@ impl Walk {
 
     fn shown(&self, path: &Path) -> String {
         let inside = path.strip_prefix(&self.root).unwrap_or(path);
-        let parts: Vec<_> = inside
-            .components()
-            .map(|part| part.as_os_str().to_string_lossy())
-            .collect();
-        if parts.is_empty() {
-            ".".to_owned()
-        } else {
-            parts.join("/")
-        }
+        let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
     }
 }
 
-fn read(
-    root: &Path,
-    names: &[String],
-    mut findings: Vec<Diagnostic>,
-) -> Result<Sources, Vec<Diagnostic>> {
+fn read(root: &Path, names: &[String], mut findings: Vec<Diagnostic>) -> Result<Sources, Vec<Diagnostic>> {
     if names.len() > POLICY_FILES_MAX {
         let text = format!("the project has more than {POLICY_FILES_MAX} `.own` files");
         return Err(vec![Diagnostic::error(Code::TooLarge, text)]);
@@ -151,8 +132,8 @@ fn read(
     let mut sources = Sources::default();
     let mut byte_count = 0;
     for name in names {
-        let text = files::file_below(root, Path::new(name))
-            .and_then(|path| files::read_text(&path, name, POLICY_BYTES_MAX));
+        let text =
+            files::file_below(root, Path::new(name)).and_then(|path| files::read_text(&path, name, POLICY_BYTES_MAX));
         match text {
             Ok(text) => {
                 byte_count += text.len();
@@ -168,9 +149,5 @@ fn read(
             break;
         }
     }
-    if findings.is_empty() {
-        Ok(sources)
-    } else {
-        Err(findings)
-    }
+    if findings.is_empty() { Ok(sources) } else { Err(findings) }
 }

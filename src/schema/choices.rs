@@ -22,23 +22,17 @@ pub struct ChoiceSet {
 impl ChoiceSet {
     /// A set of plain choices, for inference and tests.
     pub fn plain(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let choice = |name: String| Choice {
-            name,
-            also: Vec::new(),
-            counts_as: Vec::new(),
-        };
-        Self {
-            ordered: false,
-            choices: names.into_iter().map(|name| choice(name.into())).collect(),
-        }
+        let choice = |name: String| Choice { name, also: Vec::new(), counts_as: Vec::new() };
+        Self { ordered: false, choices: names.into_iter().map(|name| choice(name.into())).collect() }
     }
 
     /// The choice a text names: by name or other spelling, folded.
     pub fn find(&self, text: &str) -> Option<u16> {
         let wanted = fold(text);
-        let index = self.choices.iter().position(|choice| {
-            fold(&choice.name) == wanted || choice.also.iter().any(|also| fold(also) == wanted)
-        })?;
+        let index = self
+            .choices
+            .iter()
+            .position(|choice| fold(&choice.name) == wanted || choice.also.iter().any(|also| fold(also) == wanted))?;
         u16::try_from(index).ok()
     }
 

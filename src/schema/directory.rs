@@ -56,18 +56,9 @@ impl Directory {
         queues: impl IntoIterator<Item = String>,
         has_people: bool,
     ) -> Self {
-        let mut directory = Directory {
-            has_people,
-            ..Directory::default()
-        };
+        let mut directory = Directory { has_people, ..Directory::default() };
         for (name, part_of) in teams {
-            directory.teams.insert(
-                fold(&name),
-                TeamEntry {
-                    name,
-                    part_of: part_of.map(|parent| fold(&parent)),
-                },
-            );
+            directory.teams.insert(fold(&name), TeamEntry { name, part_of: part_of.map(|parent| fold(&parent)) });
         }
         for name in queues {
             directory.queues.insert(fold(&name), name);
@@ -103,9 +94,7 @@ impl Directory {
 
     /// The person of an exact key.
     pub fn person(&self, key: &str) -> Option<&Person> {
-        self.by_key
-            .get(key.trim())
-            .map(|index| &self.people[*index])
+        self.by_key.get(key.trim()).map(|index| &self.people[*index])
     }
 
     /// Looks a name up: a person's key, then a team, a queue, then a person's email or name. Blank is unknown.
@@ -126,12 +115,7 @@ impl Directory {
         }
         match self.by_word.get(&folded).map(Vec::as_slice) {
             Some([one]) => found_person(&self.people[*one]),
-            Some(several) => Found::Ambiguous(
-                several
-                    .iter()
-                    .map(|at| self.people[*at].key.clone())
-                    .collect(),
-            ),
+            Some(several) => Found::Ambiguous(several.iter().map(|at| self.people[*at].key.clone()).collect()),
             None => Found::Unknown,
         }
     }
@@ -157,19 +141,14 @@ impl Directory {
             return false;
         };
         let wanted = fold(team);
-        person
-            .teams
-            .iter()
-            .any(|own| self.team_chain(own).contains(&wanted))
+        person.teams.iter().any(|own| self.team_chain(own).contains(&wanted))
     }
 
     /// The folded names of a team and of all teams it is part of. Ends on circles (the checker reports them).
     fn team_chain(&self, team: &str) -> Vec<String> {
         let mut chain = vec![fold(team)];
-        while let Some(parent) = chain
-            .last()
-            .and_then(|last| self.teams.get(last))
-            .and_then(|entry| entry.part_of.clone())
+        while let Some(parent) =
+            chain.last().and_then(|last| self.teams.get(last)).and_then(|entry| entry.part_of.clone())
         {
             if chain.contains(&parent) {
                 break;
@@ -181,24 +160,16 @@ impl Directory {
 
     /// Every name that could be meant, for did-you-mean.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let people = self
-            .people
-            .iter()
-            .flat_map(|person| std::iter::once(person.key.as_str()).chain(person.name.as_deref()));
+        let people =
+            self.people.iter().flat_map(|person| std::iter::once(person.key.as_str()).chain(person.name.as_deref()));
         let teams = self.teams.values().map(|team| team.name.as_str());
-        teams
-            .chain(self.queues.values().map(String::as_str))
-            .chain(people)
+        teams.chain(self.queues.values().map(String::as_str)).chain(people)
     }
 }
 
 fn found_person(person: &Person) -> Found {
     let owner = Owner::new(OwnerKind::Person, &person.key);
-    if person.active {
-        Found::Owner(owner)
-    } else {
-        Found::Inactive(owner)
-    }
+    if person.active { Found::Owner(owner) } else { Found::Inactive(owner) }
 }
 
 #[cfg(test)]
@@ -206,42 +177,20 @@ mod tests {
     use super::*;
 
     fn person(key: &str, name: &str, team: &str) -> Person {
-        Person {
-            key: key.into(),
-            name: Some(name.into()),
-            teams: vec![team.into()],
-            active: true,
-            ..Person::default()
-        }
+        Person { key: key.into(), name: Some(name.into()), teams: vec![team.into()], active: true, ..Person::default() }
     }
 
     #[test]
     fn names_are_found_by_key_team_queue_and_unique_name() {
         let directory = Directory::new(
-            vec![
-                person("p1", "Ana", "EMEA"),
-                person("p2", "Bo", "EMEA"),
-                person("p3", "bo", ""),
-            ],
-            [
-                ("EMEA".into(), Some("Sales".into())),
-                ("Sales".into(), None),
-            ],
+            vec![person("p1", "Ana", "EMEA"), person("p2", "Bo", "EMEA"), person("p3", "bo", "")],
+            [("EMEA".into(), Some("Sales".into())), ("Sales".into(), None)],
             ["Triage".into()],
             true,
         );
-        assert_eq!(
-            directory.find("ana"),
-            Found::Owner(Owner::new(OwnerKind::Person, "p1"))
-        );
-        assert_eq!(
-            directory.find("triage"),
-            Found::Owner(Owner::new(OwnerKind::Queue, "Triage"))
-        );
-        assert_eq!(
-            directory.find("BO"),
-            Found::Ambiguous(vec!["p2".into(), "p3".into()])
-        );
+        assert_eq!(directory.find("ana"), Found::Owner(Owner::new(OwnerKind::Person, "p1")));
+        assert_eq!(directory.find("triage"), Found::Owner(Owner::new(OwnerKind::Queue, "Triage")));
+        assert_eq!(directory.find("BO"), Found::Ambiguous(vec!["p2".into(), "p3".into()]));
         assert_eq!(directory.find("  "), Found::Unknown);
         assert!(directory.is_member("p1", "Sales"));
         assert!(!directory.is_member("p3", "Sales"));

@@ -93,9 +93,7 @@ impl RecordType {
         exact
             .or_else(|| {
                 let wanted = name.to_lowercase();
-                self.fields
-                    .iter()
-                    .position(|field| field.name.to_lowercase() == wanted)
+                self.fields.iter().position(|field| field.name.to_lowercase() == wanted)
             })
             .and_then(|index| u16::try_from(index).ok())
             .map(FieldId)
@@ -203,6 +201,20 @@ pub enum MatchHow {
     StartsWith { column: String },
 }
 
+/// Whether a cell of a list or table can be a value of a field: what is written beside policies is plain (`1234.5`,
+/// `2026-01-31`), whatever the formats of the source.
+pub fn cell_fits(cell: &str, kind: &FieldKind) -> bool {
+    match kind {
+        FieldKind::Text | FieldKind::Reference { .. } | FieldKind::Time => true,
+        FieldKind::Number | FieldKind::Money(_) => {
+            crate::value::parse_number(cell, crate::value::NumberFormat::default()).is_some()
+        }
+        FieldKind::Date => crate::value::time::parse_day(cell).is_some(),
+        FieldKind::YesNo => matches!(crate::value::fold(cell).as_str(), "yes" | "no" | "true" | "false" | "1" | "0"),
+        FieldKind::Choice(set) | FieldKind::Many(set) => set.find(cell).is_some(),
+    }
+}
+
 impl Schema {
     pub fn record(&self, id: RecordId) -> &RecordType {
         &self.records[id.0 as usize]
@@ -215,11 +227,7 @@ impl Schema {
             .records
             .iter()
             .position(|record| record.name == name)
-            .or_else(|| {
-                self.records
-                    .iter()
-                    .position(|record| record.name.to_lowercase() == wanted)
-            })?;
+            .or_else(|| self.records.iter().position(|record| record.name.to_lowercase() == wanted))?;
         u16::try_from(index).ok().map(RecordId)
     }
 

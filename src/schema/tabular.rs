@@ -48,10 +48,7 @@ impl Tabular {
             table.push(cells, line_number)?;
         }
         if !has_header {
-            return Err(TabularError {
-                line_number: 0,
-                reason: "is empty: a header line is needed".into(),
-            });
+            return Err(TabularError { line_number: 0, reason: "is empty: a header line is needed".into() });
         }
         Ok(table)
     }
@@ -59,20 +56,13 @@ impl Tabular {
     fn refuse_double_headers(&self, line_number: usize) -> Result<(), TabularError> {
         for (index, name) in self.headers.iter().enumerate() {
             if !name.is_empty() && self.headers[..index].contains(name) {
-                return Err(TabularError {
-                    line_number,
-                    reason: format!("has two columns named `{name}`"),
-                });
+                return Err(TabularError { line_number, reason: format!("has two columns named `{name}`") });
             }
         }
         Ok(())
     }
 
-    fn push(
-        &mut self,
-        mut cells: Vec<Option<String>>,
-        line_number: usize,
-    ) -> Result<(), TabularError> {
+    fn push(&mut self, mut cells: Vec<Option<String>>, line_number: usize) -> Result<(), TabularError> {
         if cells.iter().all(Option::is_none) {
             return Ok(());
         }
@@ -82,11 +72,7 @@ impl Tabular {
         if cells.len() > self.headers.len() {
             return Err(TabularError {
                 line_number,
-                reason: format!(
-                    "has {} cells under {} headers",
-                    cells.len(),
-                    self.headers.len()
-                ),
+                reason: format!("has {} cells under {} headers", cells.len(), self.headers.len()),
             });
         }
         cells.resize(self.headers.len(), None);
@@ -101,11 +87,7 @@ impl Tabular {
         self.headers
             .iter()
             .position(|header| header == name)
-            .or_else(|| {
-                self.headers
-                    .iter()
-                    .position(|header| header.to_lowercase() == wanted)
-            })
+            .or_else(|| self.headers.iter().position(|header| header.to_lowercase() == wanted))
     }
 
     /// The cell of a row and column; `None` where it is blank.
@@ -128,11 +110,7 @@ struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     fn new(text: &'t str) -> Self {
-        Self {
-            text: text.as_bytes(),
-            offset: 0,
-            line_number: 1,
-        }
+        Self { text: text.as_bytes(), offset: 0, line_number: 1 }
     }
 
     /// The line of the first byte at or after `byte` that is no line end. Offsets must not go back.
@@ -166,11 +144,7 @@ pub(crate) fn separator(text: &[u8]) -> u8 {
         }
     }
     // The first of equals wins: a single column has no separator, and a comma is the standard's.
-    counts
-        .iter()
-        .rev()
-        .max_by_key(|(_, count)| *count)
-        .map_or(b',', |(mark, _)| *mark)
+    counts.iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(mark, _)| *mark)
 }
 
 #[cfg(test)]
@@ -190,12 +164,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_why() {
         assert!(Tabular::parse("").unwrap_err().reason.contains("header"));
-        assert!(
-            Tabular::parse("a,a\n")
-                .unwrap_err()
-                .reason
-                .contains("two columns")
-        );
+        assert!(Tabular::parse("a,a\n").unwrap_err().reason.contains("two columns"));
         assert_eq!(Tabular::parse("a\n1,2\n").unwrap_err().line_number, 2);
     }
 }

@@ -34,18 +34,9 @@ impl CsvStore {
     }
 
     /// Reads all rows in the order of the file; returns the names of the header line.
-    pub fn scan<V: Visitor>(
-        &self,
-        table: &str,
-        asked: &Asked<'_>,
-        visitor: &mut V,
-    ) -> Result<Vec<String>, Diagnostic> {
+    pub fn scan<V: Visitor>(&self, table: &str, asked: &Asked<'_>, visitor: &mut V) -> Result<Vec<String>, Diagnostic> {
         let mut open = self.begin(table)?;
-        let columns: Vec<Option<usize>> = asked
-            .columns
-            .iter()
-            .map(|name| find_column(&open.headers, name))
-            .collect();
+        let columns: Vec<Option<usize>> = asked.columns.iter().map(|name| find_column(&open.headers, name)).collect();
         open.refuse_double(&columns)?;
         let mut record = ByteRecord::new();
         while open.next(&mut record)? {
@@ -55,11 +46,7 @@ impl CsvStore {
             if record.len() != open.headers.len() {
                 return Err(open.wrong_length(&record));
             }
-            visitor.row(&CsvRow {
-                record: &record,
-                columns: &columns,
-                open: &open,
-            })?;
+            visitor.row(&CsvRow { record: &record, columns: &columns, open: &open })?;
         }
         open.refuse_open_quote()?;
         self.files.refuse_change(table, &open.stamp)?;
@@ -70,10 +57,7 @@ impl CsvStore {
         let shown = self.files.shown(table);
         let (mut file, stamp) = self.files.open(table)?;
         let mut head = Vec::new();
-        let read = (&mut file)
-            .take(HEAD_BYTES)
-            .read_to_end(&mut head)
-            .and_then(|_| file.rewind());
+        let read = (&mut file).take(HEAD_BYTES).read_to_end(&mut head).and_then(|_| file.rewind());
         read.map_err(|error| unreadable(&shown, &error))?;
         let budget = Rc::new(Budget::new(0));
         let separator = separator(&head);
@@ -82,10 +66,7 @@ impl CsvStore {
             .flexible(true)
             .delimiter(separator)
             .buffer_capacity(BUFFER_BYTES)
-            .from_reader(Limited {
-                file,
-                budget: Rc::clone(&budget),
-            });
+            .from_reader(Limited { file, budget: Rc::clone(&budget) });
         let mut open = OpenFile {
             files: &self.files,
             table: table.to_owned(),
@@ -138,9 +119,7 @@ impl OpenFile<'_> {
 
     fn unread(&self, error: csv::Error) -> Diagnostic {
         match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-                self.too_large()
-            }
+            csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => self.too_large(),
             csv::ErrorKind::Io(error) => unreadable(&self.shown, &error),
             _ => broken(&self.shown, self.line_number(), "is no readable row"),
         }
@@ -198,16 +177,11 @@ impl OpenFile<'_> {
             return Ok(());
         }
         let reason = "has a quote that is never closed";
-        Err(broken(&self.shown, self.line_number(), reason)
-            .with_note("all lines behind it would be read as one cell"))
+        Err(broken(&self.shown, self.line_number(), reason).with_note("all lines behind it would be read as one cell"))
     }
 
     fn wrong_length(&self, record: &ByteRecord) -> Diagnostic {
-        let reason = format!(
-            "has {} cells under {} headers",
-            record.len(),
-            self.headers.len()
-        );
+        let reason = format!("has {} cells under {} headers", record.len(), self.headers.len());
         broken(&self.shown, self.line_number(), &reason)
             .help("put cells that hold the separator, a quote or a line break in quotes")
     }
@@ -241,20 +215,14 @@ impl OpenFile<'_> {
 
     /// The file again, from where the last record begins.
     fn reopened(&self) -> std::io::Result<File> {
-        let (mut file, _) = self
-            .files
-            .open(&self.table)
-            .map_err(|finding| std::io::Error::other(finding.headline))?;
+        let (mut file, _) = self.files.open(&self.table).map_err(|finding| std::io::Error::other(finding.headline))?;
         file.seek(SeekFrom::Start(self.start.byte()))?;
         Ok(file)
     }
 }
 
 fn broken(shown: &str, line_number: u64, reason: &str) -> Diagnostic {
-    Diagnostic::error(
-        Code::BrokenRow,
-        format!("line {line_number} of `{shown}` {reason}"),
-    )
+    Diagnostic::error(Code::BrokenRow, format!("line {line_number} of `{shown}` {reason}"))
 }
 
 /// Rows of nothing but separators stand at the end of many spreadsheets.

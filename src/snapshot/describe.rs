@@ -37,11 +37,7 @@ pub fn describe(project_root: &Path, config: &Config) -> Result<Vec<SourceTable>
 }
 
 /// Reads one table of [`table_names`].
-pub fn describe_table(
-    project_root: &Path,
-    config: &Config,
-    name: &str,
-) -> Result<SourceTable, SnapshotError> {
+pub fn describe_table(project_root: &Path, config: &Config, name: &str) -> Result<SourceTable, SnapshotError> {
     let store = Store::open(project_root, config)?;
     let Some(found) = store.find(name) else {
         let finding = Diagnostic::error(Code::AbsentTable, store.shown_absent(name));
@@ -54,27 +50,19 @@ fn read(store: &Store, table: &str) -> Result<SourceTable, SnapshotError> {
     let mut columns = store.columns(table)?;
     // A column without a name cannot be asked for, and of two with one name nobody can tell which is meant.
     let all = columns.clone();
-    columns.retain(|name| {
-        !name.trim().is_empty() && all.iter().filter(|other| *other == name).count() == 1
-    });
+    columns.retain(|name| !name.trim().is_empty() && all.iter().filter(|other| *other == name).count() == 1);
     let mut cells = Cells {
         builders: columns.iter().map(|_| TextBuilder::default()).collect(),
         row_count: 0,
         shown: store.shown(table),
     };
-    let asked = Asked {
-        columns: columns.iter().map(String::as_str).collect(),
-    };
+    let asked = Asked { columns: columns.iter().map(String::as_str).collect() };
     store.scan(table, &asked, &mut cells)?;
     let built = cells.builders.into_iter().map(TextBuilder::finish_indexed);
     Ok(SourceTable {
         name: table.to_owned(),
         row_count: cells.row_count,
-        columns: columns
-            .into_iter()
-            .zip(built)
-            .map(|(name, cells)| SourceColumn { name, cells })
-            .collect(),
+        columns: columns.into_iter().zip(built).map(|(name, cells)| SourceColumn { name, cells }).collect(),
     })
 }
 

@@ -26,25 +26,13 @@ pub(super) struct Stamp {
 
 impl Files {
     /// The files of a folder with one of these endings, or a single file whatever its ending.
-    pub fn list(
-        path: &Path,
-        shown: String,
-        fence: Option<PathBuf>,
-        endings: &[&str],
-    ) -> Result<Self, Diagnostic> {
-        let mut files = Files {
-            folder: shown,
-            by_stem: BTreeMap::new(),
-            is_single: !path.is_dir(),
-            fence,
-        };
+    pub fn list(path: &Path, shown: String, fence: Option<PathBuf>, endings: &[&str]) -> Result<Self, Diagnostic> {
+        let mut files = Files { folder: shown, by_stem: BTreeMap::new(), is_single: !path.is_dir(), fence };
         if files.is_single {
             files.add(path);
             return Ok(files);
         }
-        let entries = path
-            .read_dir()
-            .map_err(|error| unreadable(&files.folder, &error))?;
+        let entries = path.read_dir().map_err(|error| unreadable(&files.folder, &error))?;
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
         for path in paths {
@@ -61,9 +49,7 @@ impl Files {
         let stem = stem.to_string_lossy().into_owned();
         // An editor's hidden copies are no tables; of `a.jsonl` and `a.ndjson` the first by name is read.
         if !stem.starts_with('.') {
-            self.by_stem
-                .entry(stem)
-                .or_insert_with(|| path.to_path_buf());
+            self.by_stem.entry(stem).or_insert_with(|| path.to_path_buf());
         }
     }
 
@@ -72,11 +58,7 @@ impl Files {
     }
 
     pub fn only(&self) -> Option<String> {
-        if self.is_single {
-            self.by_stem.keys().next().cloned()
-        } else {
-            None
-        }
+        if self.is_single { self.by_stem.keys().next().cloned() } else { None }
     }
 
     /// How messages call a file.
@@ -85,11 +67,7 @@ impl Files {
         match name {
             Some(_) if self.is_single => self.folder.clone(),
             Some(name) if self.folder == "." => name.to_string_lossy().into_owned(),
-            Some(name) => format!(
-                "{}/{}",
-                self.folder.trim_end_matches('/'),
-                name.to_string_lossy()
-            ),
+            Some(name) => format!("{}/{}", self.folder.trim_end_matches('/'), name.to_string_lossy()),
             None => stem.to_owned(),
         }
     }
@@ -99,17 +77,13 @@ impl Files {
         let shown = self.shown(stem);
         // Names come from `names`.
         let path = self.by_stem.get(stem).cloned().unwrap_or_default();
-        let canonical = path
-            .canonicalize()
-            .map_err(|error| unreadable(&shown, &error))?;
+        let canonical = path.canonicalize().map_err(|error| unreadable(&shown, &error))?;
         if let Some(fence) = &self.fence
             && !canonical.starts_with(fence)
         {
             return Err(leaves_project(&shown));
         }
-        let about = canonical
-            .metadata()
-            .map_err(|error| unreadable(&shown, &error))?;
+        let about = canonical.metadata().map_err(|error| unreadable(&shown, &error))?;
         if !about.is_file() {
             return Err(no_regular_file(&shown));
         }
@@ -123,20 +97,14 @@ impl Files {
         if now.is_some_and(|about| Stamp::of(&about) == *before) {
             return Ok(());
         }
-        Err(Diagnostic::error(
-            Code::SourceChanged,
-            format!("`{}` changed while it was read", self.shown(stem)),
-        )
-        .with_note("half of an old file and half of a new one would give wrong owners")
-        .help("run again when the export is complete"))
+        Err(Diagnostic::error(Code::SourceChanged, format!("`{}` changed while it was read", self.shown(stem)))
+            .with_note("half of an old file and half of a new one would give wrong owners")
+            .help("run again when the export is complete"))
     }
 }
 
 impl Stamp {
     fn of(about: &Metadata) -> Self {
-        Self {
-            len: about.len(),
-            modified: about.modified().ok(),
-        }
+        Self { len: about.len(), modified: about.modified().ok() }
     }
 }

@@ -25,10 +25,7 @@ pub(super) fn idle_settings(config: &Config, schema: &Schema) -> Vec<Diagnostic>
         let Some(id) = schema.find_record(name) else {
             let names = schema.records.iter().map(|record| record.name.as_str());
             let text = format!("ownward.toml has settings for `{name}`, which is no record type");
-            found.push(
-                Diagnostic::warning(Code::UnknownSetting, text)
-                    .maybe_help(did_you_mean(name, names)),
-            );
+            found.push(Diagnostic::warning(Code::UnknownSetting, text).maybe_help(did_you_mean(name, names)));
             continue;
         };
         let record = schema.record(id);
@@ -36,14 +33,8 @@ pub(super) fn idle_settings(config: &Config, schema: &Schema) -> Vec<Diagnostic>
         for field in settings.columns.keys() {
             if record.find(field).is_none() && !is_owner(field) {
                 let names = record.fields.iter().map(|field| field.name.as_str());
-                let text = format!(
-                    "ownward.toml names a column for `{}.{field}`, which is no field",
-                    record.name
-                );
-                found.push(
-                    Diagnostic::warning(Code::UnknownSetting, text)
-                        .maybe_help(did_you_mean(field, names)),
-                );
+                let text = format!("ownward.toml names a column for `{}.{field}`, which is no field", record.name);
+                found.push(Diagnostic::warning(Code::UnknownSetting, text).maybe_help(did_you_mean(field, names)));
             }
         }
     }
@@ -66,10 +57,7 @@ pub(super) fn absent_column(
     columns: &[String],
 ) -> Diagnostic {
     let column = declared.column;
-    let alike = columns
-        .iter()
-        .filter(|name| name.to_lowercase() == column.trim().to_lowercase())
-        .count();
+    let alike = columns.iter().filter(|name| name.to_lowercase() == column.trim().to_lowercase()).count();
     let headline = if alike > 1 {
         format!("{shown} has {alike} columns named `{column}` but for letter case")
     } else {
@@ -97,43 +85,24 @@ pub(super) fn empty(shown: &str, record: &RecordType) -> Diagnostic {
         .with_note(format!("no owner is decided for any `{}`", record.name))
 }
 
-pub(super) fn no_keys(
-    shown: &str,
-    record: &RecordType,
-    count: usize,
-    places: &[String],
-) -> Diagnostic {
+pub(super) fn no_keys(shown: &str, record: &RecordType, count: usize, places: &[String]) -> Diagnostic {
     let key = &record.field(record.key).name;
-    let headline = format!(
-        "{} of {shown} {} no key",
-        counted(count, "row", "rows"),
-        if count == 1 { "has" } else { "have" }
-    );
+    let headline =
+        format!("{} of {shown} {} no key", counted(count, "row", "rows"), if count == 1 { "has" } else { "have" });
     Diagnostic::warning(Code::MissingKey, headline)
         .with_note(format!("blank `{key}`: {}", first(places, count)))
         .with_note("a record without a key is invalid: nothing can be remembered about it")
         .help(format!("fill in `{key}`, or leave the rows out"))
 }
 
-pub(super) fn double_keys(
-    shown: &str,
-    record: &RecordType,
-    doubled: &[(String, usize)],
-) -> Diagnostic {
-    let named: Vec<String> = doubled
-        .iter()
-        .take(DOUBLES_SHOWN)
-        .map(|(key, count)| format!("`{key}` ({count} times)"))
-        .collect();
+pub(super) fn double_keys(shown: &str, record: &RecordType, doubled: &[(String, usize)]) -> Diagnostic {
+    let named: Vec<String> =
+        doubled.iter().take(DOUBLES_SHOWN).map(|(key, count)| format!("`{key}` ({count} times)")).collect();
     let headline = format!(
         "{} of `{}` {} more than once",
         counted(doubled.len(), "key", "keys"),
         record.name,
-        if doubled.len() == 1 {
-            "occurs"
-        } else {
-            "occur"
-        }
+        if doubled.len() == 1 { "occurs" } else { "occur" }
     );
     Diagnostic::warning(Code::DoubleKey, headline)
         .with_note(format!("in {shown}: {}", first(&named, doubled.len())))
@@ -167,18 +136,9 @@ pub(super) fn cells(cells: &Cells<'_>) -> Option<Diagnostic> {
         None => format!("the current owner of `{}`", record.name),
     };
     let count = cells.issue.count;
-    let headline = format!(
-        "{} of {name} {}",
-        counted(count, "cell", "cells"),
-        says(kind, count == 1)
-    );
+    let headline = format!("{} of {name} {}", counted(count, "cell", "cells"), says(kind, count == 1));
     let mut finding = Diagnostic::warning(code(kind), headline)
-        .with_note(format!(
-            "column `{}` of {}: {}",
-            cells.column,
-            cells.shown,
-            first(&examples(cells, field), count)
-        ))
+        .with_note(format!("column `{}` of {}: {}", cells.column, cells.shown, first(&examples(cells, field), count)))
         .with_note(if is_key || (!record.inferred && field.is_some()) {
             "these records are invalid for the rules that read it, and keep their owners"
         } else {
@@ -221,9 +181,7 @@ fn says(kind: IssueKind, is_one: bool) -> String {
         }
         IssueKind::TooMuchText => {
             let verb = if is_one { "is" } else { "are" };
-            return format!(
-                "{verb} past {COLUMN_TEXT_BYTES_MAX} bytes of different texts in one column"
-            );
+            return format!("{verb} past {COLUMN_TEXT_BYTES_MAX} bytes of different texts in one column");
         }
     };
     if is_one { one } else { many }.to_owned()
@@ -235,10 +193,7 @@ fn examples(cells: &Cells<'_>, field: Option<&Field>) -> Vec<String> {
         Some(FieldKind::Choice(set) | FieldKind::Many(set)) => Some(set),
         _ => None,
     };
-    let shows_text = !matches!(
-        cells.issue.kind,
-        IssueKind::Missing | IssueKind::Unreadable | IssueKind::TooMuchText
-    );
+    let shows_text = !matches!(cells.issue.kind, IssueKind::Missing | IssueKind::Unreadable | IssueKind::TooMuchText);
     let example = |(row, text): &(u32, String)| {
         let place = match cells.table.key(*row) {
             Some(key) => format!("`{key}`"),
@@ -269,10 +224,7 @@ pub(super) fn orphans(schema: &Schema, dataset: &Dataset, issue: &LinkIssue) -> 
     let near = |wanted: &str| {
         let count = keys.distinct_count().min(NEAR_KEYS_MAX);
         let has_row = |key: &&str| dataset.table(target).row_of(key).is_some();
-        nearest(
-            wanted,
-            (0..count).map(|code| keys.distinct(code)).filter(has_row),
-        )
+        nearest(wanted, (0..count).map(|code| keys.distinct(code)).filter(has_row))
     };
     let examples: Vec<String> = issue
         .examples
@@ -282,11 +234,7 @@ pub(super) fn orphans(schema: &Schema, dataset: &Dataset, issue: &LinkIssue) -> 
             None => format!("\"{key}\" (in row {})", u64::from(*row) + 1),
         })
         .collect();
-    let severity = if issue.allowed {
-        Severity::Note
-    } else {
-        Severity::Warning
-    };
+    let severity = if issue.allowed { Severity::Note } else { Severity::Warning };
     let headline = format!(
         "{} of `{}.{}` {} no `{target_name}`",
         counted(issue.count, "reference", "references"),
@@ -306,9 +254,9 @@ pub(super) fn orphans(schema: &Schema, dataset: &Dataset, issue: &LinkIssue) -> 
     if issue.allowed {
         finding = finding.maybe_help(help);
     } else {
-        finding = finding.help(help.unwrap_or_else(|| {
-            "export the records they name too, or declare the field `may be unknown`".into()
-        }));
+        finding = finding.help(
+            help.unwrap_or_else(|| "export the records they name too, or declare the field `may be unknown`".into()),
+        );
     }
     match field.span {
         Some(span) => finding.at(span, "declared here"),
@@ -326,18 +274,11 @@ pub(super) fn absent_people(store: &Store, declared: &PeopleSource) -> Diagnosti
     }
 }
 
-pub(super) fn people_without_key(
-    shown: &str,
-    declared: &PeopleSource,
-    columns: &[String],
-) -> Diagnostic {
+pub(super) fn people_without_key(shown: &str, declared: &PeopleSource, columns: &[String]) -> Diagnostic {
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let finding = Diagnostic::error(
-        Code::AbsentColumn,
-        format!("{shown} has no column `id` or `key`"),
-    )
-    .with_note("a person is known by a key that never changes")
-    .maybe_help(near_or_all("id", &names));
+    let finding = Diagnostic::error(Code::AbsentColumn, format!("{shown} has no column `id` or `key`"))
+        .with_note("a person is known by a key that never changes")
+        .maybe_help(near_or_all("id", &names));
     match declared.span {
         Some(span) => finding.at(span, "the people are read from there"),
         None => finding,
@@ -357,37 +298,23 @@ pub(super) fn people(shown: &str, reader: &people::Reader<'_>) -> Vec<Diagnostic
         );
     }
     if counts.doubled > 0 {
-        let named: Vec<String> = reader
-            .doubled
-            .iter()
-            .map(|key| format!("`{key}`"))
-            .collect();
+        let named: Vec<String> = reader.doubled.iter().map(|key| format!("`{key}`")).collect();
         let rows = counted(counts.doubled, "row", "rows");
         found.push(
-            Diagnostic::warning(
-                Code::DoublePerson,
-                format!("{rows} of {shown} repeat a person's key"),
-            )
-            .with_note(first(&named, counts.doubled))
-            .with_note("the first row of each key counts, the others are left out")
-            .help("keep one row for each person"),
+            Diagnostic::warning(Code::DoublePerson, format!("{rows} of {shown} repeat a person's key"))
+                .with_note(first(&named, counts.doubled))
+                .with_note("the first row of each key counts, the others are left out")
+                .help("keep one row for each person"),
         );
     }
     if counts.unclear > 0 {
-        let named: Vec<String> = reader
-            .unclear
-            .iter()
-            .map(|(key, word)| format!("\"{word}\" (in `{key}`)"))
-            .collect();
+        let named: Vec<String> = reader.unclear.iter().map(|(key, word)| format!("\"{word}\" (in `{key}`)")).collect();
         let cells = counted(counts.unclear, "cell", "cells");
         found.push(
-            Diagnostic::warning(
-                Code::WrongYesNo,
-                format!("{cells} under `active` in {shown} neither yes nor no"),
-            )
-            .with_note(first(&named, counts.unclear))
-            .with_note("these people count as active")
-            .help("write yes or no"),
+            Diagnostic::warning(Code::WrongYesNo, format!("{cells} under `active` in {shown} neither yes nor no"))
+                .with_note(first(&named, counts.unclear))
+                .with_note("these people count as active")
+                .help("write yes or no"),
         );
     }
     found
@@ -396,18 +323,10 @@ pub(super) fn people(shown: &str, reader: &people::Reader<'_>) -> Vec<Diagnostic
 /// The name that is near, else the names there are.
 fn near_or_all(wanted: &str, names: &[&str]) -> Option<String> {
     did_you_mean(wanted, names.iter().copied()).or_else(|| {
-        let listed: Vec<String> = names
-            .iter()
-            .filter(|name| !name.is_empty())
-            .take(NAMES_SHOWN)
-            .map(|name| format!("`{name}`"))
-            .collect();
+        let listed: Vec<String> =
+            names.iter().filter(|name| !name.is_empty()).take(NAMES_SHOWN).map(|name| format!("`{name}`")).collect();
         let more = names.len().saturating_sub(NAMES_SHOWN);
-        let rest = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         (!listed.is_empty()).then(|| format!("there are {}{rest}", listed.join(", ")))
     })
 }

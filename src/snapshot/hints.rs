@@ -32,32 +32,14 @@ const DATE_PATTERNS: &[&str] = &[
 
 const CLOCK_PATTERNS: &[&str] = &["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p"];
 
-const NUMBER_FORMATS: &[(char, Option<char>)] = &[
-    ('.', Some(',')),
-    (',', None),
-    (',', Some('.')),
-    (',', Some(' ')),
-    ('.', Some('\'')),
-    ('.', Some(' ')),
-];
+const NUMBER_FORMATS: &[(char, Option<char>)] =
+    &[('.', Some(',')), (',', None), (',', Some('.')), (',', Some(' ')), ('.', Some('\'')), ('.', Some(' '))];
 
 /// One thing to do about cells that are wrong in one way.
-pub(super) fn mend(
-    kind: IssueKind,
-    issue: &CellIssue,
-    field: &Field,
-    formats: &Formats,
-) -> Option<String> {
-    let texts: Vec<&str> = issue
-        .examples
-        .iter()
-        .map(|(_, text)| text.as_str())
-        .collect();
+pub(super) fn mend(kind: IssueKind, issue: &CellIssue, field: &Field, formats: &Formats) -> Option<String> {
+    let texts: Vec<&str> = issue.examples.iter().map(|(_, text)| text.as_str()).collect();
     match kind {
-        IssueKind::Missing => Some(format!(
-            "fill them in, or declare `{}` as `optional`",
-            field.name
-        )),
+        IssueKind::Missing => Some(format!("fill them in, or declare `{}` as `optional`", field.name)),
         IssueKind::NotADate => Some(mend_dates(&texts, formats)),
         IssueKind::NotATime => Some(mend_times(&texts, formats)),
         IssueKind::NotANumber => Some(mend_numbers(&texts, formats)),
@@ -71,9 +53,7 @@ pub(super) fn mend(
 
 fn mend_dates(texts: &[&str], formats: &Formats) -> String {
     if let Some(pattern) = &formats.date {
-        return format!(
-            "dates are declared as \"{pattern}\" in ownward.toml: mend the cells or the format"
-        );
+        return format!("dates are declared as \"{pattern}\" in ownward.toml: mend the cells or the format");
     }
     let reads = |pattern: &&&str| {
         let as_date = |text: &&str| time::parse_day_as(pattern, text).is_some();
@@ -85,9 +65,7 @@ fn mend_dates(texts: &[&str], formats: &Formats) -> String {
 
 fn mend_times(texts: &[&str], formats: &Formats) -> String {
     if let Some(pattern) = &formats.time {
-        return format!(
-            "times are declared as \"{pattern}\" in ownward.toml: mend the cells or the format"
-        );
+        return format!("times are declared as \"{pattern}\" in ownward.toml: mend the cells or the format");
     }
     let is_day = |text: &&str| time::parse_day(text).is_some();
     if texts.iter().all(is_day) {
@@ -97,8 +75,7 @@ fn mend_times(texts: &[&str], formats: &Formats) -> String {
     for day in DATE_PATTERNS {
         for clock in CLOCK_PATTERNS {
             let pattern = format!("{day} {clock}");
-            let as_time =
-                |text: &&str| time::parse_instant_as(&pattern, text, &TimeZone::UTC).is_some();
+            let as_time = |text: &&str| time::parse_instant_as(&pattern, text, &TimeZone::UTC).is_some();
             if texts.iter().all(as_time) {
                 fitting.push(pattern);
             }
@@ -113,39 +90,32 @@ fn declare(setting: &str, fitting: &[&str], otherwise: &str) -> String {
     match quoted.as_slice() {
         [] => format!("{otherwise}, or declare the format: {setting} = \"…\" in ownward.toml"),
         [one] => format!("declare the format: {setting} = {one} in ownward.toml"),
-        several => format!(
-            "declare the format, {setting} = {}, whichever is meant, in ownward.toml",
-            several.join(" or ")
-        ),
+        several => {
+            format!("declare the format, {setting} = {}, whichever is meant, in ownward.toml", several.join(" or "))
+        }
     }
 }
 
 fn mend_numbers(texts: &[&str], formats: &Formats) -> String {
     if formats.number != NumberFormat::default() {
-        return "numbers have a declared format in ownward.toml: mend the cells or the format"
-            .into();
+        return "numbers have a declared format in ownward.toml: mend the cells or the format".into();
     }
     let reads = |decimal: char, grouping: Option<char>| {
         let format = NumberFormat { decimal, grouping };
-        texts
-            .iter()
-            .all(|text| parse_number(text, format).is_some())
+        texts.iter().all(|text| parse_number(text, format).is_some())
     };
-    let fitting = NUMBER_FORMATS
-        .iter()
-        .filter(|(decimal, grouping)| reads(*decimal, *grouping))
-        .map(|(decimal, grouping)| match grouping {
-            Some(mark) => format!("{{ decimal = \"{decimal}\", grouping = \"{mark}\" }}"),
-            None => format!("{{ decimal = \"{decimal}\" }}"),
+    let fitting =
+        NUMBER_FORMATS.iter().filter(|(decimal, grouping)| reads(*decimal, *grouping)).map(|(decimal, grouping)| {
+            match grouping {
+                Some(mark) => format!("{{ decimal = \"{decimal}\", grouping = \"{mark}\" }}"),
+                None => format!("{{ decimal = \"{decimal}\" }}"),
+            }
         });
     let fitting: Vec<String> = fitting.take(2).collect();
     if fitting.is_empty() {
         return "write plain numbers such as 1234.56, without signs of currency".into();
     }
-    format!(
-        "declare the format: numbers = {} in ownward.toml",
-        fitting.join(" or ")
-    )
+    format!("declare the format: numbers = {} in ownward.toml", fitting.join(" or "))
 }
 
 fn mend_choices(texts: &[&str], field: &Field) -> String {
@@ -156,9 +126,6 @@ fn mend_choices(texts: &[&str], field: &Field) -> String {
     };
     match crate::diagnostic::nearest(text, set.names()) {
         Some(near) => format!("mend the data, or declare the spelling: `{near} also \"{text}\"`"),
-        None => format!(
-            "mend the data, or add \"{text}\" to the choices of `{}`",
-            field.name
-        ),
+        None => format!("mend the data, or add \"{text}\" to the choices of `{}`", field.name),
     }
 }

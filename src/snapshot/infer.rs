@@ -36,11 +36,7 @@ pub fn record_type(table: &SourceTable, config: &Config) -> RecordType {
         }
         fields.push(Field {
             name: unused(&fields, &field_name(&column.name)),
-            kind: if is_key {
-                FieldKind::Text
-            } else {
-                plain_kind(column, &formats)
-            },
+            kind: if is_key { FieldKind::Text } else { plain_kind(column, &formats) },
             optional: !is_key,
             column: column.name.clone(),
             span: None,
@@ -95,9 +91,7 @@ pub fn record_types(tables: &[SourceTable], config: &Config) -> Vec<RecordType> 
                     record.fields[at].name = short;
                 }
                 record.fields[at].kind = kind;
-            } else if let Some(kind) =
-                richer_kind(&record.fields[at].kind, column, table.row_count, &formats)
-            {
+            } else if let Some(kind) = richer_kind(&record.fields[at].kind, column, table.row_count, &formats) {
                 record.fields[at].kind = kind;
             }
             let has_blanks = column.known_count() < table.row_count;
@@ -109,22 +103,14 @@ pub fn record_types(tables: &[SourceTable], config: &Config) -> Vec<RecordType> 
 }
 
 fn lone_key() -> Field {
-    Field {
-        name: "id".into(),
-        kind: FieldKind::Text,
-        optional: false,
-        column: "id".into(),
-        span: None,
-    }
+    Field { name: "id".into(), kind: FieldKind::Text, optional: false, column: "id".into(), span: None }
 }
 
 /// The name, with a number behind it while another field has it.
 fn unused(fields: &[Field], name: &str) -> String {
     let is_free = |name: &str| {
         let wanted = name.to_lowercase();
-        fields
-            .iter()
-            .all(|field| field.name.to_lowercase() != wanted)
+        fields.iter().all(|field| field.name.to_lowercase() != wanted)
     };
     let mut free = name.to_owned();
     let mut number = 2;
@@ -158,10 +144,7 @@ fn owner_column(table: &SourceTable, key_column: usize) -> Option<usize> {
 
 /// Letters and digits alone, in small letters: `Account_ID` and `accountId` are one word.
 fn plain_word(name: &str) -> String {
-    name.chars()
-        .filter(|letter| letter.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn plain_kind(column: &SourceColumn, formats: &Formats) -> FieldKind {
@@ -191,11 +174,7 @@ fn counts(text: &str) -> bool {
 
 /// Whether the reader itself would take every cell.
 fn fits(kind: FieldKind, column: &SourceColumn, formats: &Formats) -> bool {
-    let field = Field {
-        kind,
-        optional: true,
-        ..lone_key()
-    };
+    let field = Field { kind, optional: true, ..lone_key() };
     let mut builder = ColumnBuilder::new(&field, formats, false);
     for text in column.texts() {
         builder.push(Cell::Text(text));
@@ -207,12 +186,7 @@ fn fits(kind: FieldKind, column: &SourceColumn, formats: &Formats) -> bool {
 }
 
 /// What a column of text is when one looks harder.
-fn richer_kind(
-    plain: &FieldKind,
-    column: &SourceColumn,
-    row_count: usize,
-    formats: &Formats,
-) -> Option<FieldKind> {
+fn richer_kind(plain: &FieldKind, column: &SourceColumn, row_count: usize, formats: &Formats) -> Option<FieldKind> {
     if *plain != FieldKind::Text || column.cells.distinct_count() == 0 {
         return None;
     }
@@ -241,22 +215,14 @@ fn parts(column: &SourceColumn) -> Option<ChoiceSet> {
     if !column.texts().any(|text| text.contains(';')) {
         return None;
     }
-    let parts_of = |text: &str| {
-        text.split(';')
-            .filter(|part| !part.trim().is_empty())
-            .count()
-    };
+    let parts_of = |text: &str| text.split(';').filter(|part| !part.trim().is_empty()).count();
     let all = || {
         let parts = column.texts().flat_map(|text| text.split(';'));
         parts.map(str::trim).filter(|part| !part.is_empty())
     };
     let distinct: BTreeSet<String> = all().map(fold).collect();
     let counts = row_counts(column);
-    let told: usize = column
-        .texts()
-        .zip(counts)
-        .map(|(text, count)| parts_of(text) * count)
-        .sum();
+    let told: usize = column.texts().zip(counts).map(|(text, count)| parts_of(text) * count).sum();
     let repeated = told >= 2 * distinct.len();
     let sound = distinct.len() <= CHOICES_MAX && repeated && all().all(may_be_choice);
     sound.then(|| set_of(all()))
@@ -284,12 +250,7 @@ fn may_be_choice(text: &str) -> bool {
 }
 
 /// The table that a column names and whose keys it holds.
-fn reference(
-    column: &SourceColumn,
-    own: usize,
-    names: &[String],
-    keys: &[&SourceColumn],
-) -> Option<FieldKind> {
+fn reference(column: &SourceColumn, own: usize, names: &[String], keys: &[&SourceColumn]) -> Option<FieldKind> {
     if column.cells.distinct_count() == 0 {
         return None;
     }
@@ -298,24 +259,11 @@ fn reference(
     let subject = base.unwrap_or(&word);
     let named = names.iter().position(|name| plain_word(name) == subject);
     let ends = |name: &String| base.is_some_and(|base| base.ends_with(&plain_word(name)));
-    let target = named
-        .or_else(|| names.iter().position(ends))
-        .or_else(|| subject.starts_with("parent").then_some(own))?;
-    let is_key = |code: &u32| {
-        keys[target]
-            .cells
-            .find(column.cells.distinct(*code))
-            .is_some()
-    };
-    let known: Vec<bool> = (0..column.cells.distinct_count())
-        .map(|code| is_key(&code))
-        .collect();
-    let known_rows = column
-        .cells
-        .codes()
-        .iter()
-        .filter(|code| known.get(**code as usize) == Some(&true))
-        .count();
+    let target =
+        named.or_else(|| names.iter().position(ends)).or_else(|| subject.starts_with("parent").then_some(own))?;
+    let is_key = |code: &u32| keys[target].cells.find(column.cells.distinct(*code)).is_some();
+    let known: Vec<bool> = (0..column.cells.distinct_count()).map(|code| is_key(&code)).collect();
+    let known_rows = column.cells.codes().iter().filter(|code| known.get(**code as usize) == Some(&true)).count();
     let all_rows = column.known_count();
     (known_rows * 100 >= all_rows * KNOWN_PERCENT_MIN).then(|| FieldKind::Reference {
         record: RecordId(u16::try_from(target).unwrap_or(u16::MAX)),
@@ -325,31 +273,16 @@ fn reference(
 
 /// A reference is named for what it leads to: `account_id` is an `account`.
 fn without_id(name: &str) -> String {
-    let short = ["_id", "-id", "_ID", "Id", "ID"]
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending));
-    short
-        .filter(|short| !short.is_empty())
-        .unwrap_or(name)
-        .to_owned()
+    let short = ["_id", "-id", "_ID", "Id", "ID"].iter().find_map(|ending| name.strip_suffix(ending));
+    short.filter(|short| !short.is_empty()).unwrap_or(name).to_owned()
 }
 
 /// The field that says since when a record is there, if it says so of every record.
 fn created_field(table: &SourceTable, record: &RecordType) -> Option<FieldId> {
-    let names = [
-        "created",
-        "createdat",
-        "createddate",
-        "createdon",
-        "opened",
-        "openedat",
-    ];
+    let names = ["created", "createdat", "createddate", "createdon", "opened", "openedat"];
     record.field_ids().find(|id| {
         let field = record.field(*id);
         let is_moment = matches!(field.kind, FieldKind::Date | FieldKind::Time);
-        is_moment
-            && !field.optional
-            && table.row_count > 0
-            && names.contains(&plain_word(&field.column).as_str())
+        is_moment && !field.optional && table.row_count > 0 && names.contains(&plain_word(&field.column).as_str())
     })
 }

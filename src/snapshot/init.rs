@@ -23,14 +23,8 @@ const PEOPLE_TABLES: &[&str] = &["people", "persons", "users", "employees", "sta
 ///
 /// Nothing is written when one of them is already there. The source must lie in the project's folder, because a
 /// project reads nothing outside of it.
-pub fn init(
-    project_dir: &Path,
-    source_path: &Path,
-    name: &str,
-) -> Result<Vec<Written>, SnapshotError> {
-    let root = project_dir
-        .canonicalize()
-        .map_err(|error| unreadable(&project_dir.display().to_string(), &error))?;
+pub fn init(project_dir: &Path, source_path: &Path, name: &str) -> Result<Vec<Written>, SnapshotError> {
+    let root = project_dir.canonicalize().map_err(|error| unreadable(&project_dir.display().to_string(), &error))?;
     for file in [CONFIG_FILE, "records.own", "rules.own"] {
         if root.join(file).symlink_metadata().is_ok() {
             return Err(already_there(file).into());
@@ -56,75 +50,49 @@ pub fn init(
     }
     let texts = [
         (CONFIG_FILE, settings(name, &config)),
-        (
-            "records.own",
-            declarations(&records, &tables, people.as_ref()),
-        ),
+        ("records.own", declarations(&records, &tables, people.as_ref())),
         ("rules.own", rules(&records, people.as_ref())),
     ];
     let mut written = Vec::new();
     for (file, text) in texts {
         write_new(&root, file, &text)?;
-        written.push(Written {
-            name: file.to_owned(),
-            line_count: text.lines().count(),
-        });
+        written.push(Written { name: file.to_owned(), line_count: text.lines().count() });
     }
     Ok(written)
 }
 
 fn already_there(file: &str) -> Diagnostic {
-    Diagnostic::error(
-        Code::FileExists,
-        format!("`{file}` is already there; nothing was written"),
-    )
-    .help("begin in another folder, or move the file away")
+    Diagnostic::error(Code::FileExists, format!("`{file}` is already there; nothing was written"))
+        .help("begin in another folder, or move the file away")
 }
 
 fn nothing_there(source: &Path) -> Diagnostic {
-    Diagnostic::error(
-        Code::AbsentTable,
-        format!("there are no tables in `{}`", source.display()),
-    )
-    .help("put the records there first: a table in a database, or a .csv or .jsonl file a record type")
+    Diagnostic::error(Code::AbsentTable, format!("there are no tables in `{}`", source.display()))
+        .help("put the records there first: a table in a database, or a .csv or .jsonl file a record type")
 }
 
 fn relative(root: &Path, source: &Path) -> Result<std::path::PathBuf, Diagnostic> {
-    let path = source
-        .canonicalize()
-        .map_err(|error| unreadable(&source.display().to_string(), &error))?;
+    let path = source.canonicalize().map_err(|error| unreadable(&source.display().to_string(), &error))?;
     match path.strip_prefix(root) {
         Ok(inside) if inside.as_os_str().is_empty() => Ok(".".into()),
         Ok(inside) => Ok(inside.to_path_buf()),
         Err(_) => Err(Diagnostic::error(
             Code::OutsideProject,
-            format!(
-                "`{}` is not in the project's folder `{}`",
-                source.display(),
-                root.display()
-            ),
+            format!("`{}` is not in the project's folder `{}`", source.display(), root.display()),
         )
         .help("copy the records into the project's folder, or begin the project beside them")),
     }
 }
 
 fn write_new(root: &Path, file: &str, text: &str) -> Result<(), Diagnostic> {
-    let opened = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(root.join(file));
-    opened
-        .and_then(|mut opened| opened.write_all(text.as_bytes()))
-        .map_err(|error| {
-            if error.kind() == std::io::ErrorKind::AlreadyExists {
-                return already_there(file);
-            }
-            let reason = crate::project::reason(&error);
-            Diagnostic::error(
-                Code::UnreadableFile,
-                format!("`{file}` cannot be written: {reason}"),
-            )
-        })
+    let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(root.join(file));
+    opened.and_then(|mut opened| opened.write_all(text.as_bytes())).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            return already_there(file);
+        }
+        let reason = crate::project::reason(&error);
+        Diagnostic::error(Code::UnreadableFile, format!("`{file}` cannot be written: {reason}"))
+    })
 }
 
 /// Takes the table of people out of the others.
@@ -142,14 +110,9 @@ fn drop_unwritable(record: &mut RecordType) {
     let writable = |name: &str| !name.chars().any(char::is_control);
     let column = |id: FieldId| record.field(id).column.clone();
     let (key, created) = (column(record.key), record.created.map(column));
-    record
-        .fields
-        .retain(|field| writable(&field.column) || field.column == key);
+    record.fields.retain(|field| writable(&field.column) || field.column == key);
     let place = |column: &String| {
-        let at = record
-            .fields
-            .iter()
-            .position(|field| field.column == *column)?;
+        let at = record.fields.iter().position(|field| field.column == *column)?;
         u16::try_from(at).ok().map(FieldId)
     };
     // The key was kept.
@@ -179,22 +142,14 @@ fn settings(name: &str, config: &Config) -> String {
     )
 }
 
-fn declarations(
-    records: &[RecordType],
-    tables: &[SourceTable],
-    people: Option<&SourceTable>,
-) -> String {
-    let mut text = "# What the records are, as found in the data. Read it, mend it, keep it with your rules.\n".to_owned();
+fn declarations(records: &[RecordType], tables: &[SourceTable], people: Option<&SourceTable>) -> String {
+    let mut text =
+        "# What the records are, as found in the data. Read it, mend it, keep it with your rules.\n".to_owned();
     for (record, table) in records.iter().zip(tables) {
         let names = record.fields.iter().map(|field| field.name.chars().count());
         let width = names.max().unwrap_or(0);
         // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "\nrecord {} from {} {{\n",
-            record.name,
-            word(&record.source)
-        );
+        let _ = write!(text, "\nrecord {} from {} {{\n", record.name, word(&record.source));
         for id in record.field_ids() {
             let line = field_line(record, id, records, width);
             let _ = writeln!(text, "  {line}");
@@ -243,11 +198,7 @@ fn field_line(record: &RecordType, id: FieldId, records: &[RecordType], width: u
     if record.created == Some(id) {
         parts.push("created".into());
     }
-    if let FieldKind::Reference {
-        may_be_unknown: true,
-        ..
-    } = field.kind
-    {
+    if let FieldKind::Reference { may_be_unknown: true, .. } = field.kind {
         parts.push("may be unknown".into());
     }
     if field.column != field.name {
@@ -272,7 +223,8 @@ fn kind(kind: &FieldKind, records: &[RecordType]) -> String {
 
 fn rules(records: &[RecordType], people: Option<&SourceTable>) -> String {
     let teams = people.map(teams).unwrap_or_default();
-    let mut text = "# Who owns what. The first rule that matches decides; `ownward plan` shows what would change.\n".to_owned();
+    let mut text =
+        "# Who owns what. The first rule that matches decides; `ownward plan` shows what would change.\n".to_owned();
     for record in records {
         // Writing to a String cannot fail.
         let _ = write!(text, "\ndecide owner of {} {{\n", record.name);
@@ -303,10 +255,7 @@ fn examples(record: &RecordType, teams: &[String]) -> Vec<String> {
     if let Some(field) = record.fields.iter().find(number) {
         conditions.push(format!("{} >= 1000", field.name));
     }
-    let owners = teams
-        .iter()
-        .map(|team| word(team))
-        .chain(["Triage".to_owned()]);
+    let owners = teams.iter().map(|team| word(team)).chain(["Triage".to_owned()]);
     let owners: Vec<String> = owners.collect();
     conditions
         .iter()
@@ -319,11 +268,8 @@ fn examples(record: &RecordType, teams: &[String]) -> Vec<String> {
 fn word(text: &str) -> String {
     const OTHER_WORDS: &[&str] = &["also", "and", "as", "counts", "part", "of", "or", "not"];
     let mut letters = text.chars();
-    let begins = letters
-        .next()
-        .is_some_and(|letter| letter.is_ascii_alphabetic());
-    let goes_on =
-        letters.all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
+    let begins = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic());
+    let goes_on = letters.all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
     let ends = !text.ends_with('-');
     if begins && goes_on && ends && !OTHER_WORDS.contains(&text.to_lowercase().as_str()) {
         text.to_owned()

@@ -29,12 +29,7 @@ impl JsonlStore {
     }
 
     /// Reads all rows in the order of the file; returns the names seen in any row, in order of first sight.
-    pub fn scan<V: Visitor>(
-        &self,
-        table: &str,
-        asked: &Asked<'_>,
-        visitor: &mut V,
-    ) -> Result<Vec<String>, Diagnostic> {
+    pub fn scan<V: Visitor>(&self, table: &str, asked: &Asked<'_>, visitor: &mut V) -> Result<Vec<String>, Diagnostic> {
         let shown = self.files.shown(table);
         let (file, stamp) = self.files.open(table)?;
         let mut lines = Lines::new(file, shown);
@@ -44,10 +39,7 @@ impl JsonlStore {
             let cells = names.deserialize(&mut reader);
             let cells = cells.and_then(|cells| reader.end().map(|()| cells));
             let cells = cells.map_err(|error| broken(&lines.shown, lines.number, &error))?;
-            visitor.row(&JsonRow {
-                cells,
-                line_number: lines.number,
-            })?;
+            visitor.row(&JsonRow { cells, line_number: lines.number })?;
         }
         self.files.refuse_change(table, &stamp)?;
         Ok(names.seen)
@@ -58,12 +50,9 @@ fn broken(shown: &str, line_number: u64, error: &serde_json::Error) -> Diagnosti
     let text = error.to_string();
     // The reader counts lines inside the one it was given.
     let reason = text.split(" at line ").next().unwrap_or(&text);
-    Diagnostic::error(
-        Code::BrokenRow,
-        format!("line {line_number} of `{shown}` is no JSON object"),
-    )
-    .with_note(format!("{reason}, at column {}", error.column()))
-    .help("write one complete object a line")
+    Diagnostic::error(Code::BrokenRow, format!("line {line_number} of `{shown}` is no JSON object"))
+        .with_note(format!("{reason}, at column {}", error.column()))
+        .help("write one complete object a line")
 }
 
 /// The lines of a file that are not blank, none longer than its limit.
@@ -76,12 +65,7 @@ struct Lines {
 
 impl Lines {
     fn new(file: File, shown: String) -> Self {
-        Self {
-            file: BufReader::with_capacity(1 << 17, file),
-            shown,
-            number: 0,
-            line: Vec::new(),
-        }
+        Self { file: BufReader::with_capacity(1 << 17, file), shown, number: 0, line: Vec::new() }
     }
 
     /// Takes the next line; `false` at the end.
@@ -89,9 +73,7 @@ impl Lines {
         loop {
             self.line.clear();
             let mut limited = (&mut self.file).take(RECORD_BYTES_MAX as u64 + 1);
-            let count = limited
-                .read_until(b'\n', &mut self.line)
-                .map_err(|error| unreadable(&self.shown, &error))?;
+            let count = limited.read_until(b'\n', &mut self.line).map_err(|error| unreadable(&self.shown, &error))?;
             if count == 0 {
                 return Ok(false);
             }
@@ -99,10 +81,7 @@ impl Lines {
             if count > RECORD_BYTES_MAX {
                 return Err(Diagnostic::error(
                     Code::TooLarge,
-                    format!(
-                        "line {} of `{}` is larger than {RECORD_BYTES_MAX} bytes",
-                        self.number, self.shown
-                    ),
+                    format!("line {} of `{}` is larger than {RECORD_BYTES_MAX} bytes", self.number, self.shown),
                 )
                 .help("write one object a line"));
             }
@@ -146,11 +125,7 @@ enum JsonCell<'l> {
 
 impl<'a> Names<'a> {
     fn new(asked: &'a Asked<'a>) -> Self {
-        Self {
-            asked: &asked.columns,
-            slots: FxHashMap::default(),
-            seen: Vec::new(),
-        }
+        Self { asked: &asked.columns, slots: FxHashMap::default(), seen: Vec::new() }
     }
 
     fn slots(&mut self, key: &str) -> Option<&[Slot]> {
@@ -160,10 +135,7 @@ impl<'a> Names<'a> {
             }
             let slots = (0..self.asked.len())
                 .filter(|index| find_column(&[key.trim()], self.asked[*index]).is_some())
-                .map(|index| Slot {
-                    index,
-                    is_exact: self.asked[index].trim() == key.trim(),
-                })
+                .map(|index| Slot { index, is_exact: self.asked[index].trim() == key.trim() })
                 .collect();
             self.seen.push(key.to_owned());
             self.slots.insert(key.to_owned(), slots);
@@ -195,9 +167,7 @@ impl<'l> serde::de::Visitor<'l> for &mut Names<'_> {
         let mut exact = vec![false; self.asked.len()];
         while let Some(Key(key)) = map.next_key()? {
             let Some(slots) = self.slots(&key) else {
-                return Err(A::Error::custom(format!(
-                    "more than {COLUMNS_MAX} different keys"
-                )));
+                return Err(A::Error::custom(format!("more than {COLUMNS_MAX} different keys")));
             };
             if slots.is_empty() {
                 map.next_value::<IgnoredAny>()?;
@@ -221,12 +191,10 @@ impl<'l> serde::de::Visitor<'l> for &mut Names<'_> {
 fn read_cell(raw: &RawValue) -> JsonCell<'_> {
     let text = raw.get();
     match text.as_bytes() {
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
-            JsonCell::Text(Cow::Borrowed(&text[1..text.len() - 1]))
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => JsonCell::Text(Cow::Borrowed(&text[1..text.len() - 1])),
+        [b'"', ..] => {
+            serde_json::from_str(text).map_or(JsonCell::Nested, |text: String| JsonCell::Text(Cow::Owned(text)))
         }
-        [b'"', ..] => serde_json::from_str(text).map_or(JsonCell::Nested, |text: String| {
-            JsonCell::Text(Cow::Owned(text))
-        }),
         [b'n', ..] => JsonCell::Null,
         [b't', ..] => JsonCell::Bool(true),
         [b'f', ..] => JsonCell::Bool(false),

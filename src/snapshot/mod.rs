@@ -71,10 +71,7 @@ pub fn read(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Snapshot, SnapshotError> {
     let store = Store::open(project_root, config)?;
-    let mut snapshot = Snapshot {
-        findings: findings::idle_settings(config, schema),
-        ..Snapshot::default()
-    };
+    let mut snapshot = Snapshot { findings: findings::idle_settings(config, schema), ..Snapshot::default() };
     let plans = plan(&store, config, schema, wanted)?;
     for (record, plan) in schema.record_ids().zip(&plans) {
         let table = match plan {
@@ -90,9 +87,7 @@ pub fn read(
         snapshot.findings.push(finding);
     }
     if any_error(&snapshot.findings) {
-        return Err(SnapshotError {
-            findings: snapshot.findings,
-        });
+        return Err(SnapshotError { findings: snapshot.findings });
     }
     Ok(snapshot)
 }
@@ -118,11 +113,7 @@ fn plan<'a>(
             Err(mut found) => problems.append(&mut found),
         }
     }
-    if problems.is_empty() {
-        Ok(plans)
-    } else {
-        Err(SnapshotError { findings: problems })
-    }
+    if problems.is_empty() { Ok(plans) } else { Err(SnapshotError { findings: problems }) }
 }
 
 fn needs(schema: &Schema, wanted: &[Vec<FieldId>]) -> Vec<Option<Needed>> {
@@ -135,9 +126,7 @@ fn needs(schema: &Schema, wanted: &[Vec<FieldId>]) -> Vec<Option<Needed>> {
         .collect();
     for (record, fields) in schema.record_ids().zip(wanted) {
         for field in fields {
-            if let FieldKind::Reference { record: target, .. } =
-                &schema.record(record).field(*field).kind
-            {
+            if let FieldKind::Reference { record: target, .. } = &schema.record(record).field(*field).kind {
                 let RecordId(at) = target;
                 needs[*at as usize].get_or_insert(Needed::Key);
             }
@@ -148,9 +137,7 @@ fn needs(schema: &Schema, wanted: &[Vec<FieldId>]) -> Vec<Option<Needed>> {
 
 impl From<Diagnostic> for SnapshotError {
     fn from(finding: Diagnostic) -> Self {
-        Self {
-            findings: vec![finding],
-        }
+        Self { findings: vec![finding] }
     }
 }
 

@@ -1,23 +1,15 @@
 //! Names of the language for tables and columns that were named by somebody else.
 
 /// Words that begin something else where a record type's name may stand.
-const TYPE_WORDS: &[&str] = &[
-    "text", "number", "date", "time", "money", "one", "many", "ordered", "yes",
-];
+const TYPE_WORDS: &[&str] = &["text", "number", "date", "time", "money", "one", "many", "ordered", "yes"];
 
 /// The record type a table most likely holds: `sales_orders` holds `SalesOrder`s.
 pub fn record_name(table: &str) -> String {
-    let words: Vec<&str> = table
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&str> =
+        table.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let mut name = String::new();
     for (index, word) in words.iter().enumerate() {
-        let word = if index + 1 == words.len() {
-            singular(word)
-        } else {
-            (*word).to_owned()
-        };
+        let word = if index + 1 == words.len() { singular(word) } else { (*word).to_owned() };
         let mut letters = word.chars();
         name.extend(letters.next().into_iter().flat_map(char::to_uppercase));
         name.push_str(letters.as_str());
@@ -46,9 +38,7 @@ fn singular(word: &str) -> String {
     if doubled.iter().any(|ending| lower.ends_with(ending)) {
         return cut(2);
     }
-    let is_one = ["ss", "us", "is"]
-        .iter()
-        .any(|ending| lower.ends_with(ending));
+    let is_one = ["ss", "us", "is"].iter().any(|ending| lower.ends_with(ending));
     if lower.ends_with('s') && !is_one {
         return cut(1);
     }
@@ -68,10 +58,7 @@ pub(super) fn field_name(column: &str) -> String {
         }
     }
     // Hyphens stand inside a name; an underscore of the column's own may begin it.
-    let mut name = name
-        .trim_start_matches('-')
-        .trim_end_matches(['_', '-'])
-        .to_owned();
+    let mut name = name.trim_start_matches('-').trim_end_matches(['_', '-']).to_owned();
     if !column.trim().starts_with('_') {
         name = name.trim_start_matches('_').to_owned();
     }
@@ -89,9 +76,7 @@ pub(super) fn field_name(column: &str) -> String {
 
 /// Whether a name begins with a letter or underscore, so that it cannot be taken for a number.
 fn begins_well(name: &str) -> bool {
-    name.chars()
-        .next()
-        .is_some_and(|letter| letter.is_alphabetic() || letter == '_')
+    name.chars().next().is_some_and(|letter| letter.is_alphabetic() || letter == '_')
 }
 
 #[cfg(test)]

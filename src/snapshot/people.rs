@@ -12,11 +12,7 @@ use indexmap::IndexMap;
 const EXAMPLES_MAX: usize = 5;
 
 /// Reads `person from SOURCE` into the snapshot. A source without it is a warning: names of people stay unknown then.
-pub(super) fn read(
-    store: &Store,
-    schema: &Schema,
-    snapshot: &mut Snapshot,
-) -> Result<(), SnapshotError> {
+pub(super) fn read(store: &Store, schema: &Schema, snapshot: &mut Snapshot) -> Result<(), SnapshotError> {
     let Some(declared) = &schema.people else {
         return Ok(());
     };
@@ -31,9 +27,7 @@ pub(super) fn read(
     let Some(key) = places.key else {
         return Err(findings::people_without_key(&shown, declared, &columns).into());
     };
-    let asked = Asked {
-        columns: columns.iter().map(String::as_str).collect(),
-    };
+    let asked = Asked { columns: columns.iter().map(String::as_str).collect() };
     let mut reader = Reader {
         key,
         places: &places,
@@ -75,14 +69,7 @@ impl Places {
     }
 
     fn has(&self, column: usize) -> bool {
-        let known = [
-            self.key,
-            self.name,
-            self.email,
-            self.teams,
-            self.manager,
-            self.active,
-        ];
+        let known = [self.key, self.name, self.email, self.teams, self.manager, self.active];
         known.contains(&Some(column))
     }
 }
@@ -130,11 +117,7 @@ impl Visitor for Reader<'_> {
         let mut person = Person {
             name: self.places.name.and_then(cell),
             email: self.places.email.and_then(cell),
-            teams: teams
-                .split(';')
-                .map(|team| team.trim().to_owned())
-                .filter(|team| !team.is_empty())
-                .collect(),
+            teams: teams.split(';').map(|team| team.trim().to_owned()).filter(|team| !team.is_empty()).collect(),
             manager: self.places.manager.and_then(cell),
             active: true,
             extra: IndexMap::new(),

@@ -20,10 +20,7 @@ fn schema() -> Schema {
         field("id", FieldKind::Text),
         field("name", FieldKind::Text),
         field("type", choices(&["Prospect", "Client", "Partner"])),
-        field(
-            "status",
-            choices(&["Onboarding", "Active", "Inactive", "At-Risk", "Churned"]),
-        ),
+        field("status", choices(&["Onboarding", "Active", "Inactive", "At-Risk", "Churned"])),
         field("country", FieldKind::Text),
         field("region", FieldKind::Text),
         field("industry", FieldKind::Text),
@@ -31,13 +28,7 @@ fn schema() -> Schema {
         field("arr", FieldKind::Money(Currency::Fixed("USD".into()))),
         field("renewal", FieldKind::Date),
         field("active", FieldKind::YesNo),
-        field(
-            "parent",
-            FieldKind::Reference {
-                record: RecordId(0),
-                may_be_unknown: false,
-            },
-        ),
+        field("parent", FieldKind::Reference { record: RecordId(0), may_be_unknown: false }),
     ];
     Schema {
         records: vec![RecordType {
@@ -68,12 +59,9 @@ fn fill(folder: &Path) {
              BEGIN",
         )
         .unwrap();
-    let mut insert = connection
-        .prepare("INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
-        .unwrap();
-    let mut csv =
-        "id,name,type,status,country,region,industry,employees,arr,renewal,active,parent\n"
-            .to_owned();
+    let mut insert =
+        connection.prepare("INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)").unwrap();
+    let mut csv = "id,name,type,status,country,region,industry,employees,arr,renewal,active,parent\n".to_owned();
     let mut seed = 1_u64;
     let mut random = |below: usize| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -91,19 +79,13 @@ fn fill(folder: &Path) {
         let cents = random(100_000_000);
         #[expect(clippy::cast_precision_loss, reason = "test data")]
         let arr = cents as f64 / 100.0;
-        let renewal = format!(
-            "20{}-{:02}-{:02}",
-            20 + random(9),
-            1 + random(12),
-            1 + random(28)
-        );
+        let renewal = format!("20{}-{:02}-{:02}", 20 + random(9), 1 + random(12), 1 + random(28));
         let active = random(2) as i64;
         let parent = (row > 10 && random(4) == 0).then(|| format!("A-{:07}", random(row)));
         let written = (&id, &name, kind, status, &country, region, &industry);
         insert
             .execute(rusqlite::params![
-                written.0, written.1, kind, status, country, region, industry, employees, arr,
-                renewal, active, parent
+                written.0, written.1, kind, status, country, region, industry, employees, arr, renewal, active, parent
             ])
             .unwrap();
         let parent = parent.unwrap_or_default();
@@ -151,8 +133,8 @@ fn resident_kib() -> usize {
 #[test]
 #[ignore = "takes long and asserts nothing"]
 fn reading_against_a_bare_scan() {
-    let folder = std::env::var_os("OWNWARD_SPEED_DIR")
-        .map_or_else(|| std::env::temp_dir().join("ownward-speed"), Into::into);
+    let folder =
+        std::env::var_os("OWNWARD_SPEED_DIR").map_or_else(|| std::env::temp_dir().join("ownward-speed"), Into::into);
     std::fs::create_dir_all(&folder).unwrap();
     if !folder.join("accounts.csv").exists() {
         fill(&folder);

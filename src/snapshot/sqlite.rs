@@ -33,9 +33,7 @@ impl SqliteStore {
     }
 
     fn open_waiting(path: &Path, shown: String, wait: Duration) -> Result<Self, Diagnostic> {
-        let about = path
-            .metadata()
-            .map_err(|error| unreadable(&shown, &error))?;
+        let about = path.metadata().map_err(|error| unreadable(&shown, &error))?;
         if about.is_dir() {
             return Err(Diagnostic::error(
                 Code::UnreadableSource,
@@ -47,11 +45,7 @@ impl SqliteStore {
             return Err(no_regular_file(&shown));
         }
         begin(path, wait)
-            .map(|(connection, tables)| Self {
-                connection,
-                shown: shown.clone(),
-                tables,
-            })
+            .map(|(connection, tables)| Self { connection, shown: shown.clone(), tables })
             .map_err(|error| explained(&error, &shown))
     }
 
@@ -61,8 +55,7 @@ impl SqliteStore {
 
     /// The columns of a table, generated ones too, in their order.
     pub fn columns(&self, table: &str) -> Result<Vec<String>, Diagnostic> {
-        self.table_columns(table)
-            .map_err(|error| explained(&error, &self.shown))
+        self.table_columns(table).map_err(|error| explained(&error, &self.shown))
     }
 
     fn table_columns(&self, table: &str) -> rusqlite::Result<Vec<String>> {
@@ -74,12 +67,7 @@ impl SqliteStore {
     }
 
     /// Reads all rows in the order of their row numbers; returns the table's columns.
-    pub fn scan<V: Visitor>(
-        &self,
-        table: &str,
-        asked: &Asked<'_>,
-        visitor: &mut V,
-    ) -> Result<Vec<String>, Diagnostic> {
+    pub fn scan<V: Visitor>(&self, table: &str, asked: &Asked<'_>, visitor: &mut V) -> Result<Vec<String>, Diagnostic> {
         let columns = self.columns(table)?;
         let explain = |error| explained(&error, &self.shown);
         let mut statement = self.select(table, asked, &columns).map_err(explain)?;
@@ -92,12 +80,7 @@ impl SqliteStore {
         Ok(columns)
     }
 
-    fn select(
-        &self,
-        table: &str,
-        asked: &Asked<'_>,
-        columns: &[String],
-    ) -> rusqlite::Result<Statement<'_>> {
+    fn select(&self, table: &str, asked: &Asked<'_>, columns: &[String]) -> rusqlite::Result<Statement<'_>> {
         let mut chosen: Vec<String> = Vec::new();
         for name in &asked.columns {
             chosen.push(match find_column(columns, name) {
@@ -110,20 +93,12 @@ impl SqliteStore {
         }
         // A table WITHOUT ROWID has no row number; its primary key stands in for it. With no order SQLite may read an
         // index instead of the table, in the index's order.
-        let base = format!(
-            "SELECT {} FROM main.{} AS t",
-            chosen.join(", "),
-            quoted(table)?
-        );
-        let row_number = ["rowid", "_rowid_", "oid"].into_iter().find(|name| {
-            !columns
-                .iter()
-                .any(|column| column.eq_ignore_ascii_case(name))
-        });
+        let base = format!("SELECT {} FROM main.{} AS t", chosen.join(", "), quoted(table)?);
+        let row_number = ["rowid", "_rowid_", "oid"]
+            .into_iter()
+            .find(|name| !columns.iter().any(|column| column.eq_ignore_ascii_case(name)));
         if let Some(name) = row_number
-            && let Ok(statement) = self
-                .connection
-                .prepare(&format!("{base} ORDER BY t.{name}"))
+            && let Ok(statement) = self.connection.prepare(&format!("{base} ORDER BY t.{name}"))
         {
             return Ok(statement);
         }
@@ -131,17 +106,14 @@ impl SqliteStore {
         if key.is_empty() {
             return self.connection.prepare(&base);
         }
-        self.connection
-            .prepare(&format!("{base} ORDER BY {}", key.join(", ")))
+        self.connection.prepare(&format!("{base} ORDER BY {}", key.join(", ")))
     }
 
     fn primary_key(&self, table: &str) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT name FROM pragma_table_xinfo(?1) WHERE pk > 0 ORDER BY pk";
         let mut statement = self.connection.prepare(sql)?;
         let names = statement.query_map([table], |row| row.get::<_, String>(0))?;
-        names
-            .map(|name| Ok(format!("t.{}", quoted(&name?)?)))
-            .collect()
+        names.map(|name| Ok(format!("t.{}", quoted(&name?)?))).collect()
     }
 }
 
@@ -162,13 +134,9 @@ fn begin(path: &Path, wait: Duration) -> rusqlite::Result<(Connection, Vec<Strin
     }
     let record_bytes_max = i32::try_from(RECORD_BYTES_MAX).unwrap_or(i32::MAX);
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, record_bytes_max)?;
-    connection.execute_batch(
-        "PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; BEGIN;",
-    )?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; BEGIN;")?;
     let mut statement = connection.prepare(&format!("{PLAIN_TABLES} ORDER BY name"))?;
-    let tables = statement
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
+    let tables = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     drop(statement);
     Ok((connection, tables))
 }
@@ -180,17 +148,13 @@ const PLAIN_TABLES: &str = "SELECT name FROM main.sqlite_schema AS t
 
 /// Whether a table of exactly this name is there, and no view or virtual table.
 pub(super) fn is_plain_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
-    connection
-        .prepare(&format!("{PLAIN_TABLES} AND name = ?1"))?
-        .exists([name])
+    connection.prepare(&format!("{PLAIN_TABLES} AND name = ?1"))?.exists([name])
 }
 
 /// The only way a name gets into SQL text.
 pub(super) fn quoted(name: &str) -> rusqlite::Result<String> {
     if name.contains('\0') {
-        return Err(rusqlite::Error::InvalidColumnName(
-            name.replace('\0', "\\0"),
-        ));
+        return Err(rusqlite::Error::InvalidColumnName(name.replace('\0', "\\0")));
     }
     Ok(format!("\"{}\"", name.replace('"', "\"\"")))
 }
@@ -204,9 +168,7 @@ impl Row for SqliteRow<'_> {
     #[inline]
     fn cell(&self, slot: usize) -> Cell<'_> {
         match self.row.get_ref(slot) {
-            Ok(ValueRef::Text(bytes)) => {
-                std::str::from_utf8(bytes).map_or(Cell::Unreadable, Cell::Text)
-            }
+            Ok(ValueRef::Text(bytes)) => std::str::from_utf8(bytes).map_or(Cell::Unreadable, Cell::Text),
             Ok(ValueRef::Integer(number)) => Cell::Integer(number),
             Ok(ValueRef::Real(number)) => Cell::Real(number),
             Ok(ValueRef::Null) => Cell::Missing,
@@ -223,11 +185,10 @@ impl Row for SqliteRow<'_> {
 pub(super) fn explained(error: &rusqlite::Error, shown: &str) -> Diagnostic {
     let unreadable = |text: String| Diagnostic::error(Code::UnreadableSource, text);
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Diagnostic::error(
-            Code::SourceLocked,
-            format!("`{shown}` is locked by another program"),
-        )
-        .help("close the program that writes to it, or run again later"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Diagnostic::error(Code::SourceLocked, format!("`{shown}` is locked by another program"))
+                .help("close the program that writes to it, or run again later")
+        }
         Some(ErrorCode::NotADatabase) => unreadable(format!("`{shown}` is no SQLite database"))
             .help("check the path under `[source]` in ownward.toml"),
         Some(ErrorCode::DatabaseCorrupt) => unreadable(format!("`{shown}` is damaged"))

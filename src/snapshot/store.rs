@@ -41,9 +41,7 @@ impl Store {
     pub fn open(root: &Path, config: &Config) -> Result<Self, Diagnostic> {
         let path = config.source_path(root)?;
         let shown = config.source.location.path().display().to_string();
-        let fence = (!config.source.may_be_outside)
-            .then(|| root.canonicalize().ok())
-            .flatten();
+        let fence = (!config.source.may_be_outside).then(|| root.canonicalize().ok()).flatten();
         Ok(match &config.source.location {
             Location::Sqlite(_) => Store::Sqlite(SqliteStore::open(&path, shown)?),
             Location::Csv(_) => Store::Csv(CsvStore::open(&path, shown, fence)?),
@@ -112,12 +110,7 @@ impl Store {
     }
 
     /// Reads all rows; returns the columns the table has.
-    pub fn scan<V: Visitor>(
-        &self,
-        table: &str,
-        asked: &Asked<'_>,
-        visitor: &mut V,
-    ) -> Result<Vec<String>, Diagnostic> {
+    pub fn scan<V: Visitor>(&self, table: &str, asked: &Asked<'_>, visitor: &mut V) -> Result<Vec<String>, Diagnostic> {
         match self {
             Store::Sqlite(store) => store.scan(table, asked, visitor),
             Store::Csv(store) => store.scan(table, asked, visitor),
@@ -128,9 +121,7 @@ impl Store {
 
 impl Asked<'_> {
     pub fn nothing() -> Self {
-        Self {
-            columns: Vec::new(),
-        }
+        Self { columns: Vec::new() }
     }
 }
 
@@ -150,8 +141,7 @@ pub(super) fn find_column<T: AsRef<str>>(names: &[T], wanted: &str) -> Option<us
         return Some(index);
     }
     let folded = wanted.to_lowercase();
-    let mut alike =
-        (0..names.len()).filter(|index| names[*index].as_ref().to_lowercase() == folded);
+    let mut alike = (0..names.len()).filter(|index| names[*index].as_ref().to_lowercase() == folded);
     let first = alike.next()?;
     alike.next().is_none().then_some(first)
 }

@@ -76,20 +76,14 @@ impl<'a> TablePlan<'a> {
         };
         let ahead = store.columns_ahead(&plan.table).map_err(|e| vec![e])?;
         let absent = ahead.map_or_else(Vec::new, |columns| plan.absent(store, &columns));
-        if absent.is_empty() {
-            Ok(plan)
-        } else {
-            Err(absent)
-        }
+        if absent.is_empty() { Ok(plan) } else { Err(absent) }
     }
 
     fn absent(&self, store: &Store, columns: &[String]) -> Vec<Diagnostic> {
         self.declared
             .iter()
             .filter(|declared| find_column(columns, declared.column).is_none())
-            .map(|declared| {
-                findings::absent_column(&store.shown(&self.table), self.record, declared, columns)
-            })
+            .map(|declared| findings::absent_column(&store.shown(&self.table), self.record, declared, columns))
             .collect()
     }
 }
@@ -100,22 +94,13 @@ fn declared<'a>(config: &'a Config, record: &'a RecordType) -> Vec<Declared<'a>>
     for id in record.field_ids() {
         let field = record.field(id);
         let column = config.column_of(record, id);
-        declared.push(Declared {
-            column,
-            field: Some(field),
-        });
+        declared.push(Declared { column, field: Some(field) });
         if let FieldKind::Money(Currency::InColumn(column)) = &field.kind {
-            declared.push(Declared {
-                column,
-                field: Some(field),
-            });
+            declared.push(Declared { column, field: Some(field) });
         }
     }
     if let Some(column) = config.owner_column_of(record) {
-        declared.push(Declared {
-            column,
-            field: None,
-        });
+        declared.push(Declared { column, field: None });
     }
     declared
 }
@@ -145,9 +130,7 @@ pub(super) fn read(
             cell: columns.len() - 1,
             currency: None,
         });
-        if let (FieldKind::Money(Currency::InColumn(column)), Some(slot)) =
-            (&field.kind, slots.last_mut())
-        {
+        if let (FieldKind::Money(Currency::InColumn(column)), Some(slot)) = (&field.kind, slots.last_mut()) {
             columns.push(column);
             slot.currency = Some(columns.len() - 1);
         }
@@ -240,13 +223,7 @@ fn finish(
 
 /// The owner column is read as text that may be blank, whatever the source calls it.
 fn owner_field() -> Field {
-    Field {
-        name: "current owner".into(),
-        kind: FieldKind::Text,
-        optional: true,
-        column: String::new(),
-        span: None,
-    }
+    Field { name: "current owner".into(), kind: FieldKind::Text, optional: true, column: String::new(), span: None }
 }
 
 struct Slot<'f> {
@@ -268,10 +245,7 @@ struct Rows<'f, 'p> {
 
 impl Rows<'_, '_> {
     fn tell(&mut self) {
-        (self.progress)(Progress {
-            table: self.table,
-            rows_read: self.row_count,
-        });
+        (self.progress)(Progress { table: self.table, rows_read: self.row_count });
     }
 }
 

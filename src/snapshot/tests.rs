@@ -9,46 +9,21 @@ use std::fs;
 use tempfile::TempDir;
 
 fn field(name: &str, kind: FieldKind, optional: bool) -> Field {
-    Field {
-        name: name.into(),
-        kind,
-        optional,
-        column: name.into(),
-        span: None,
-    }
+    Field { name: name.into(), kind, optional, column: name.into(), span: None }
 }
 
 fn account_fields() -> Vec<Field> {
     vec![
         field("id", FieldKind::Text, false),
         field("name", FieldKind::Text, true),
-        field(
-            "status",
-            FieldKind::Choice(ChoiceSet::plain(["Active", "At-Risk"])),
-            true,
-        ),
+        field("status", FieldKind::Choice(ChoiceSet::plain(["Active", "At-Risk"])), true),
         field("employees", FieldKind::Number, true),
-        field(
-            "arr",
-            FieldKind::Money(Currency::InColumn("currency".into())),
-            true,
-        ),
+        field("arr", FieldKind::Money(Currency::InColumn("currency".into())), true),
         field("renewal", FieldKind::Date, true),
         field("touched", FieldKind::Time, true),
         field("active", FieldKind::YesNo, true),
-        field(
-            "interests",
-            FieldKind::Many(ChoiceSet::plain(["Upsell", "Renewal"])),
-            true,
-        ),
-        field(
-            "parent",
-            FieldKind::Reference {
-                record: RecordId(0),
-                may_be_unknown: false,
-            },
-            true,
-        ),
+        field("interests", FieldKind::Many(ChoiceSet::plain(["Upsell", "Renewal"])), true),
+        field("parent", FieldKind::Reference { record: RecordId(0), may_be_unknown: false }, true),
     ]
 }
 
@@ -70,24 +45,15 @@ fn accounts() -> Schema {
     account.owner_column = Some("owner_id".into());
     Schema {
         records: vec![account],
-        people: Some(PeopleSource {
-            source: "people".into(),
-            span: None,
-        }),
+        people: Some(PeopleSource { source: "people".into(), span: None }),
         ..Schema::default()
     }
 }
 
 /// A schema of one record type of text fields.
 fn plain(columns: &[&str]) -> Schema {
-    let fields = columns
-        .iter()
-        .map(|name| field(name, FieldKind::Text, true))
-        .collect();
-    Schema {
-        records: vec![record("Account", "accounts", fields)],
-        ..Schema::default()
-    }
+    let fields = columns.iter().map(|name| field(name, FieldKind::Text, true)).collect();
+    Schema { records: vec![record("Account", "accounts", fields)], ..Schema::default() }
 }
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -109,18 +75,8 @@ fn all(schema: &Schema) -> Vec<Vec<FieldId>> {
     records.map(|record| record.field_ids().collect()).collect()
 }
 
-fn try_read(
-    folder: &TempDir,
-    location: Location,
-    schema: &Schema,
-) -> Result<Snapshot, SnapshotError> {
-    read(
-        folder.path(),
-        &config(location),
-        schema,
-        &all(schema),
-        &mut |_| {},
-    )
+fn try_read(folder: &TempDir, location: Location, schema: &Schema) -> Result<Snapshot, SnapshotError> {
+    read(folder.path(), &config(location), schema, &all(schema), &mut |_| {})
 }
 
 fn csv(text: &str, schema: &Schema) -> Result<Snapshot, SnapshotError> {
@@ -182,11 +138,7 @@ const SQL: &str = "
 #[test]
 fn the_same_records_read_alike_from_every_source() {
     let schema = accounts();
-    let read = [
-        csv(CSV, &schema),
-        jsonl(JSONL, &schema),
-        sqlite(SQL, &schema),
-    ];
+    let read = [csv(CSV, &schema), jsonl(JSONL, &schema), sqlite(SQL, &schema)];
     let read = read.map(Result::unwrap);
     for snapshot in &read {
         let table = snapshot.dataset.table(RecordId(0));
@@ -198,23 +150,14 @@ fn the_same_records_read_alike_from_every_source() {
             column.value(row, declared, Some(table.keys()))
         };
         assert_eq!(value(1, 1), Value::Text("Big, \"Co\"".into()));
-        assert_eq!(
-            value(0, 4),
-            Value::Money("1000.5".parse().unwrap(), "USD".into())
-        );
+        assert_eq!(value(0, 4), Value::Money("1000.5".parse().unwrap(), "USD".into()));
         assert_eq!(value(1, 2), Value::Choice(0));
         assert_eq!(value(0, 8), Value::Many(vec![0, 1]));
         assert_eq!(value(2, 9), Value::Reference("A-1".into()));
         let owners = table.shown_owner.as_ref().unwrap();
-        assert_eq!(
-            (owners.get(0), owners.get(1), owners.get(2)),
-            (Some("u1"), Some("7"), None)
-        );
+        assert_eq!((owners.get(0), owners.get(1), owners.get(2)), (Some("u1"), Some("7"), None));
         // The amount with an exponent is a text, and no number as a person writes it.
-        assert_eq!(
-            codes(&snapshot.findings),
-            [Code::WrongNumber, Code::AbsentTable]
-        );
+        assert_eq!(codes(&snapshot.findings), [Code::WrongNumber, Code::AbsentTable]);
     }
     let prints = read.map(|snapshot| snapshot.dataset.fingerprint(&schema));
     assert_eq!(prints[0], prints[1]);
@@ -225,38 +168,20 @@ fn the_same_records_read_alike_from_every_source() {
 fn only_what_is_wanted_is_read() {
     let mut schema = accounts();
     let contact = |name: &str, record: u16| {
-        let kind = FieldKind::Reference {
-            record: RecordId(record),
-            may_be_unknown: false,
-        };
+        let kind = FieldKind::Reference { record: RecordId(record), may_be_unknown: false };
         vec![field("id", FieldKind::Text, false), field(name, kind, true)]
     };
-    schema
-        .records
-        .push(record("Contact", "contacts", contact("account", 0)));
-    schema
-        .records
-        .push(record("Lead", "absent", contact("account", 0)));
-    let folder = folder(&[
-        ("accounts.csv", CSV),
-        ("contacts.csv", "id,account\nC-1,A-2\n"),
-        ("people.csv", "id\n"),
-    ]);
+    schema.records.push(record("Contact", "contacts", contact("account", 0)));
+    schema.records.push(record("Lead", "absent", contact("account", 0)));
+    let folder = folder(&[("accounts.csv", CSV), ("contacts.csv", "id,account\nC-1,A-2\n"), ("people.csv", "id\n")]);
     let wanted = [vec![], vec![FieldId(1)], vec![]];
     let mut told = Vec::new();
-    let snapshot = read(
-        folder.path(),
-        &config(Location::Csv(".".into())),
-        &schema,
-        &wanted,
-        &mut |progress| told.push((progress.table.to_owned(), progress.rows_read)),
-    )
+    let snapshot = read(folder.path(), &config(Location::Csv(".".into())), &schema, &wanted, &mut |progress| {
+        told.push((progress.table.to_owned(), progress.rows_read))
+    })
     .unwrap();
     let tables = &snapshot.dataset.tables;
-    let read: Vec<usize> = tables
-        .iter()
-        .map(|table| table.columns.iter().flatten().count())
-        .collect();
+    let read: Vec<usize> = tables.iter().map(|table| table.columns.iter().flatten().count()).collect();
     assert_eq!(read, [1, 2, 0]);
     assert!(tables[0].shown_owner.is_none());
     assert_eq!(tables[1].column(FieldId(1)).unwrap().targets(), [1]);
@@ -270,28 +195,17 @@ fn absent_columns_and_tables_are_named_with_what_is_near() {
     let sources = [
         csv("id,status\n1,a\n", &schema),
         jsonl("{\"id\":1}\n{\"id\":2,\"status\":\"a\"}\n", &schema),
-        sqlite(
-            "CREATE TABLE accounts (id, status); INSERT INTO accounts VALUES (1, 2)",
-            &schema,
-        ),
+        sqlite("CREATE TABLE accounts (id, status); INSERT INTO accounts VALUES (1, 2)", &schema),
     ];
     for source in sources {
         let error = only_error(source);
         assert_eq!(error.code, Code::AbsentColumn);
-        assert!(
-            error.headline.ends_with("has no column `staus`"),
-            "{}",
-            error.headline
-        );
+        assert!(error.headline.ends_with("has no column `staus`"), "{}", error.headline);
         assert_eq!(error.help.as_deref(), Some("did you mean `status`?"));
     }
     let folder = folder(&[("acounts.csv", "id\n"), ("acounts.jsonl", "")]);
     database(&folder, "CREATE TABLE acounts (id)");
-    for location in [
-        Location::Csv(".".into()),
-        Location::Jsonl(".".into()),
-        Location::Sqlite("crm.db".into()),
-    ] {
+    for location in [Location::Csv(".".into()), Location::Jsonl(".".into()), Location::Sqlite("crm.db".into())] {
         let error = only_error(try_read(&folder, location, &schema));
         assert_eq!(error.code, Code::AbsentTable);
         assert_eq!(error.help.as_deref(), Some("did you mean `acounts`?"));
@@ -315,11 +229,7 @@ fn names_of_tables_and_columns_may_differ_in_letter_case() {
     assert!(try_read(&folder, Location::Csv(".".into()), &schema).is_ok());
     assert!(jsonl("{\"Id\":1,\"STATUS\":2}", &schema).is_ok());
     let two = csv("id,Status,STATUS\n1,a,b\n", &schema);
-    assert!(
-        only_error(two)
-            .headline
-            .contains("2 columns named `status`")
-    );
+    assert!(only_error(two).headline.contains("2 columns named `status`"));
 }
 
 #[test]
@@ -340,14 +250,7 @@ fn wrong_cells_are_told_once_a_column_and_kind() {
     let told: Vec<String> = snapshot
         .findings
         .iter()
-        .map(|f| {
-            format!(
-                "{} | {} | {}",
-                f.headline,
-                f.notes[0],
-                f.help.clone().unwrap_or_default()
-            )
-        })
+        .map(|f| format!("{} | {} | {}", f.headline, f.notes[0], f.help.clone().unwrap_or_default()))
         .collect();
     assert_eq!(
         told,
@@ -365,12 +268,7 @@ fn wrong_cells_are_told_once_a_column_and_kind() {
             "1 cell of `Account.f` is blank | column `f` of `accounts.csv`: `2` | fill them in, or declare `f` as `optional`",
         ]
     );
-    assert!(
-        snapshot
-            .findings
-            .iter()
-            .all(|f| f.severity == Severity::Warning)
-    );
+    assert!(snapshot.findings.iter().all(|f| f.severity == Severity::Warning));
 }
 
 #[test]
@@ -379,10 +277,7 @@ fn an_ambiguous_date_is_never_guessed() {
     schema.records[0].fields[1].kind = FieldKind::Date;
     let snapshot = csv("id,a\n1,03-01-17\n", &schema).unwrap();
     let help = snapshot.findings[0].help.clone().unwrap();
-    assert_eq!(
-        help,
-        "declare the format, dates = \"%d-%m-%y\" or \"%m-%d-%y\", whichever is meant, in ownward.toml"
-    );
+    assert_eq!(help, "declare the format, dates = \"%d-%m-%y\" or \"%m-%d-%y\", whichever is meant, in ownward.toml");
     let table = snapshot.dataset.table(RecordId(0));
     assert!(table.column(FieldId(1)).unwrap().broken.contains(0));
 }
@@ -405,10 +300,8 @@ fn declared_formats_and_columns_are_used() {
     schema.records[0].fields[1].kind = FieldKind::Number;
     schema.records[0].fields[2].kind = FieldKind::Date;
     schema.records[0].owner_column = Some("owner_id".into());
-    let folder = folder(&[(
-        "crm_accounts.csv",
-        "id;Annual Recurring Revenue;since;OwnerId\n1;1.234,5;31.01.2026;u1\n",
-    )]);
+    let folder =
+        folder(&[("crm_accounts.csv", "id;Annual Recurring Revenue;since;OwnerId\n1;1.234,5;31.01.2026;u1\n")]);
     let snapshot = read(folder.path(), &config, &schema, &all(&schema), &mut |_| {}).unwrap();
     let table = snapshot.dataset.table(RecordId(0));
     let value = |id: u16| {
@@ -416,10 +309,7 @@ fn declared_formats_and_columns_are_used() {
         table.column(FieldId(id)).unwrap().value(0, field, None)
     };
     assert_eq!(value(1), Value::Number("1234.5".parse().unwrap()));
-    assert_eq!(
-        value(2),
-        Value::Date(crate::value::time::parse_day("2026-01-31").unwrap())
-    );
+    assert_eq!(value(2), Value::Date(crate::value::time::parse_day("2026-01-31").unwrap()));
     assert_eq!(table.shown_owner.as_ref().unwrap().get(0), Some("u1"));
     assert_eq!(codes(&snapshot.findings), [Code::UnknownSetting; 2]);
 }
@@ -428,30 +318,16 @@ fn declared_formats_and_columns_are_used() {
 fn keys_and_references_that_do_not_fit_are_told() {
     let mut schema = plain(&["id", "parent"]);
     schema.records[0].fields[0].optional = false;
-    schema.records[0].fields[1].kind = FieldKind::Reference {
-        record: RecordId(0),
-        may_be_unknown: false,
-    };
+    schema.records[0].fields[1].kind = FieldKind::Reference { record: RecordId(0), may_be_unknown: false };
     let text = "id,parent\nA-1,A-2\nA-2,A-9\n ,A-1\nA-3,\nA-3,A-3\n";
     let snapshot = csv(text, &schema).unwrap();
-    let told: Vec<(Code, &str, &str)> = snapshot
-        .findings
-        .iter()
-        .map(|f| (f.code, f.headline.as_str(), f.notes[0].as_str()))
-        .collect();
+    let told: Vec<(Code, &str, &str)> =
+        snapshot.findings.iter().map(|f| (f.code, f.headline.as_str(), f.notes[0].as_str())).collect();
     assert_eq!(
         told,
         [
-            (
-                Code::MissingKey,
-                "1 row of `accounts.csv` has no key",
-                "blank `id`: line 4"
-            ),
-            (
-                Code::DoubleKey,
-                "1 key of `Account` occurs more than once",
-                "in `accounts.csv`: `A-3` (2 times)"
-            ),
+            (Code::MissingKey, "1 row of `accounts.csv` has no key", "blank `id`: line 4"),
+            (Code::DoubleKey, "1 key of `Account` occurs more than once", "in `accounts.csv`: `A-3` (2 times)"),
             (
                 Code::OrphanReference,
                 "2 references of `Account.parent` name no `Account`",
@@ -459,14 +335,8 @@ fn keys_and_references_that_do_not_fit_are_told() {
             ),
         ]
     );
-    assert_eq!(
-        snapshot.findings[2].help.as_deref(),
-        Some("did you mean `A-1`?")
-    );
-    schema.records[0].fields[1].kind = FieldKind::Reference {
-        record: RecordId(0),
-        may_be_unknown: true,
-    };
+    assert_eq!(snapshot.findings[2].help.as_deref(), Some("did you mean `A-1`?"));
+    schema.records[0].fields[1].kind = FieldKind::Reference { record: RecordId(0), may_be_unknown: true };
     let snapshot = csv("id,parent\nA-1,B\n", &schema).unwrap();
     assert_eq!(snapshot.findings[0].severity, Severity::Note);
 }
@@ -477,11 +347,7 @@ fn an_inferred_record_is_never_invalid() {
     schema.records[0].inferred = true;
     schema.records[0].fields[1].kind = FieldKind::Date;
     let snapshot = csv("id,a\n1,soon\n", &schema).unwrap();
-    let column = snapshot
-        .dataset
-        .table(RecordId(0))
-        .column(FieldId(1))
-        .unwrap();
+    let column = snapshot.dataset.table(RecordId(0)).column(FieldId(1)).unwrap();
     assert!(column.broken.is_empty());
     assert_eq!(codes(&snapshot.findings), [Code::WrongDate]);
 }
@@ -490,41 +356,17 @@ fn an_inferred_record_is_never_invalid() {
 fn rows_that_cannot_be_read_are_named_by_line() {
     let schema = plain(&["id", "name"]);
     let broken = [
-        (
-            csv("id,name\n1,a\n\n2,b,c\n", &schema),
-            "line 4 of `accounts.csv` has 3 cells under 2 headers",
-        ),
-        (
-            csv("id,name\r\n1,\"a\nb\"\r\n\r\n2\r\n", &schema),
-            "line 5 of `accounts.csv` has 1 cells under 2 headers",
-        ),
-        (
-            csv("id,name\n1,a\n2,\"b\n3,c\n", &schema),
-            "line 3 of `accounts.csv` has a quote that is never closed",
-        ),
-        (
-            jsonl("{\"id\":1,\"name\":2}\n\n{\"id\":\n", &schema),
-            "line 3 of `accounts.jsonl` is no JSON object",
-        ),
-        (
-            jsonl("[1]\n", &schema),
-            "line 1 of `accounts.jsonl` is no JSON object",
-        ),
-        (
-            jsonl("{\"id\":1,\"id\":2}\n", &schema),
-            "line 1 of `accounts.jsonl` is no JSON object",
-        ),
-        (
-            jsonl("{\"id\":1} {}\n", &schema),
-            "line 1 of `accounts.jsonl` is no JSON object",
-        ),
+        (csv("id,name\n1,a\n\n2,b,c\n", &schema), "line 4 of `accounts.csv` has 3 cells under 2 headers"),
+        (csv("id,name\r\n1,\"a\nb\"\r\n\r\n2\r\n", &schema), "line 5 of `accounts.csv` has 1 cells under 2 headers"),
+        (csv("id,name\n1,a\n2,\"b\n3,c\n", &schema), "line 3 of `accounts.csv` has a quote that is never closed"),
+        (jsonl("{\"id\":1,\"name\":2}\n\n{\"id\":\n", &schema), "line 3 of `accounts.jsonl` is no JSON object"),
+        (jsonl("[1]\n", &schema), "line 1 of `accounts.jsonl` is no JSON object"),
+        (jsonl("{\"id\":1,\"id\":2}\n", &schema), "line 1 of `accounts.jsonl` is no JSON object"),
+        (jsonl("{\"id\":1} {}\n", &schema), "line 1 of `accounts.jsonl` is no JSON object"),
     ];
     for (source, headline) in broken {
         let error = only_error(source);
-        assert_eq!(
-            (error.code, error.headline.as_str()),
-            (Code::BrokenRow, headline)
-        );
+        assert_eq!((error.code, error.headline.as_str()), (Code::BrokenRow, headline));
     }
     let trailing = csv("id,name\n1,a\n,\n , \n", &schema).unwrap();
     assert_eq!(trailing.dataset.table(RecordId(0)).row_count, 1);
@@ -536,11 +378,7 @@ fn a_row_without_end_is_refused_before_it_is_in_memory() {
     let long = "x".repeat(crate::limits::RECORD_BYTES_MAX + (1 << 20));
     let error = only_error(csv(&format!("id\n1\n\"{long}\n"), &schema));
     assert_eq!(error.code, Code::TooLarge);
-    assert!(
-        error.headline.starts_with("line 3 of `accounts.csv`"),
-        "{}",
-        error.headline
-    );
+    assert!(error.headline.starts_with("line 3 of `accounts.csv`"), "{}", error.headline);
     let error = only_error(jsonl(&format!("{{\"id\":\"{long}\"}}"), &schema));
     assert_eq!(error.code, Code::TooLarge);
     let sql = "CREATE TABLE accounts (id); INSERT INTO accounts VALUES (zeroblob(20000000))";
@@ -555,19 +393,12 @@ fn cells_that_are_no_text_are_unreadable() {
     let sources = [
         try_read(&bytes, Location::Csv(".".into()), &schema),
         jsonl("{\"id\":1,\"name\":{\"first\":\"a\"}}", &schema),
-        sqlite(
-            "CREATE TABLE accounts (id, name); INSERT INTO accounts VALUES (1, x'ff')",
-            &schema,
-        ),
+        sqlite("CREATE TABLE accounts (id, name); INSERT INTO accounts VALUES (1, x'ff')", &schema),
     ];
     for source in sources {
         let snapshot = source.unwrap();
         assert_eq!(codes(&snapshot.findings), [Code::UnreadableCell]);
-        let column = snapshot
-            .dataset
-            .table(RecordId(0))
-            .column(FieldId(1))
-            .unwrap();
+        let column = snapshot.dataset.table(RecordId(0)).column(FieldId(1)).unwrap();
         assert!(column.broken.contains(0));
     }
 }
@@ -576,11 +407,7 @@ fn cells_that_are_no_text_are_unreadable() {
 fn an_empty_file_is_an_error_and_one_without_rows_a_warning() {
     let schema = plain(&["id"]);
     assert_eq!(only_error(csv("", &schema)).code, Code::EmptySource);
-    for source in [
-        csv("id\n", &schema),
-        jsonl("", &schema),
-        sqlite("CREATE TABLE accounts (id)", &schema),
-    ] {
+    for source in [csv("id\n", &schema), jsonl("", &schema), sqlite("CREATE TABLE accounts (id)", &schema)] {
         let snapshot = source.unwrap();
         assert_eq!(codes(&snapshot.findings), [Code::EmptySource]);
         assert_eq!(snapshot.findings[0].severity, Severity::Warning);
@@ -598,26 +425,13 @@ fn a_single_file_is_the_only_record_type() {
 #[test]
 fn what_is_no_database_says_so() {
     let schema = plain(&["id"]);
-    let folder = folder(&[(
-        "text.db",
-        &"no database, but long enough for a header page. ".repeat(20),
-    )]);
+    let folder = folder(&[("text.db", &"no database, but long enough for a header page. ".repeat(20))]);
     fs::create_dir(folder.path().join("dir.db")).unwrap();
-    let refused =
-        |name: &str| only_error(try_read(&folder, Location::Sqlite(name.into()), &schema));
-    assert_eq!(
-        refused("text.db").headline,
-        "`text.db` is no SQLite database"
-    );
-    assert_eq!(
-        refused("dir.db").headline,
-        "`dir.db` is a folder, no SQLite database"
-    );
+    let refused = |name: &str| only_error(try_read(&folder, Location::Sqlite(name.into()), &schema));
+    assert_eq!(refused("text.db").headline, "`text.db` is no SQLite database");
+    assert_eq!(refused("dir.db").headline, "`dir.db` is a folder, no SQLite database");
     let absent = refused("txt.db");
-    assert_eq!(
-        (absent.code, absent.help.as_deref()),
-        (Code::AbsentSource, Some("did you mean `text.db`?"))
-    );
+    assert_eq!((absent.code, absent.help.as_deref()), (Code::AbsentSource, Some("did you mean `text.db`?")));
     assert_eq!(refused("../x.db").code, Code::OutsideProject);
 }
 
@@ -634,10 +448,7 @@ fn a_view_is_never_read() {
 fn a_database_is_left_as_it_was() {
     let schema = plain(&["id"]);
     let folder = folder(&[]);
-    database(
-        &folder,
-        "CREATE TABLE accounts (id); INSERT INTO accounts VALUES (1)",
-    );
+    database(&folder, "CREATE TABLE accounts (id); INSERT INTO accounts VALUES (1)");
     let before = fs::read(folder.path().join("crm.db")).unwrap();
     try_read(&folder, Location::Sqlite("crm.db".into()), &schema).unwrap();
     assert_eq!(fs::read(folder.path().join("crm.db")).unwrap(), before);
@@ -693,21 +504,12 @@ fn people_are_read_with_their_own_columns() {
     ]);
     let snapshot = try_read(&folder, Location::Csv(".".into()), &schema).unwrap();
     assert!(snapshot.has_people);
-    let keys: Vec<(&str, bool)> = snapshot
-        .people
-        .iter()
-        .map(|p| (p.key.as_str(), p.active))
-        .collect();
+    let keys: Vec<(&str, bool)> = snapshot.people.iter().map(|p| (p.key.as_str(), p.active)).collect();
     assert_eq!(keys, [("u1", true), ("u2", false), ("u3", true)]);
     assert_eq!(snapshot.people[0].teams, ["Sales", "EMEA"]);
     assert_eq!(snapshot.people[0].extra["region"], "DACH");
     assert_eq!(snapshot.people[0].extra.len(), 1);
-    let expected = [
-        Code::WrongNumber,
-        Code::MissingKey,
-        Code::DoublePerson,
-        Code::WrongYesNo,
-    ];
+    let expected = [Code::WrongNumber, Code::MissingKey, Code::DoublePerson, Code::WrongYesNo];
     assert_eq!(codes(&snapshot.findings), expected);
     let without = csv(CSV, &schema).unwrap();
     assert!(!without.has_people);
@@ -719,11 +521,7 @@ fn a_data_file_outside_the_project_is_refused() {
     let schema = plain(&["id"]);
     let outside = folder(&[("accounts.csv", "id\n1\n")]);
     let inside = folder(&[]);
-    std::os::unix::fs::symlink(
-        outside.path().join("accounts.csv"),
-        inside.path().join("accounts.csv"),
-    )
-    .unwrap();
+    std::os::unix::fs::symlink(outside.path().join("accounts.csv"), inside.path().join("accounts.csv")).unwrap();
     let error = only_error(try_read(&inside, Location::Csv(".".into()), &schema));
     assert_eq!(error.code, Code::OutsideProject);
     let named = Config::default().with_source(outside.path()).unwrap();
@@ -737,9 +535,7 @@ fn described(files: &[(&str, &str)]) -> Vec<SourceTable> {
 
 fn kinds(record: &RecordType) -> Vec<(&str, &FieldKind)> {
     let fields = record.fields.iter();
-    fields
-        .map(|field| (field.name.as_str(), &field.kind))
-        .collect()
+    fields.map(|field| (field.name.as_str(), &field.kind)).collect()
 }
 
 #[test]
@@ -752,10 +548,7 @@ fn kinds_are_inferred_from_all_rows() {
          Co,3,,80331,1,,no,1,,12,,x\n",
     )]);
     let record = infer::record_type(&tables[0], &Config::default());
-    assert_eq!(
-        (record.name.as_str(), record.source.as_str()),
-        ("Account", "accounts")
-    );
+    assert_eq!((record.name.as_str(), record.source.as_str()), ("Account", "accounts"));
     assert!(record.inferred);
     assert_eq!(record.owner_column.as_deref(), Some("owner_id"));
     assert_eq!(record.field(record.key).name, "Account_ID");
@@ -777,12 +570,7 @@ fn kinds_are_inferred_from_all_rows() {
             ("late", &Text),
         ]
     );
-    assert!(
-        record
-            .fields
-            .iter()
-            .all(|field| field.optional != (field.name == "Account_ID"))
-    );
+    assert!(record.fields.iter().all(|field| field.optional != (field.name == "Account_ID")));
 }
 
 #[test]
@@ -801,20 +589,10 @@ fn the_key_is_named_or_the_first_that_could_be_one() {
 
 #[test]
 fn an_inferred_schema_reads_its_own_source() {
-    let files = [(
-        "accounts.csv",
-        "Name,Größe,Größe!,2nd\nAcme,1,x,y\nBig,2,,\n",
-    )];
+    let files = [("accounts.csv", "Name,Größe,Größe!,2nd\nAcme,1,x,y\nBig,2,,\n")];
     let tables = described(&files);
-    let schema = Schema {
-        records: vec![infer::record_type(&tables[0], &Config::default())],
-        ..Schema::default()
-    };
-    let names: Vec<&str> = schema.records[0]
-        .fields
-        .iter()
-        .map(|f| f.name.as_str())
-        .collect();
+    let schema = Schema { records: vec![infer::record_type(&tables[0], &Config::default())], ..Schema::default() };
+    let names: Vec<&str> = schema.records[0].fields.iter().map(|f| f.name.as_str()).collect();
     assert_eq!(names, ["Name", "Größe", "Größe_2", "c_2nd"]);
     let snapshot = try_read(&folder(&files), Location::Csv(".".into()), &schema).unwrap();
     assert!(snapshot.findings.is_empty(), "{:?}", snapshot.findings);
@@ -827,42 +605,24 @@ fn crm() -> [(&'static str, String); 3] {
         use std::fmt::Write;
         let status = ["Active", "At Risk", "active"][row % 3];
         let interests = ["Upsell;Renewal", "Renewal", ""][row % 3];
-        let parent = if row > 1 {
-            (row / 2).to_string()
-        } else {
-            String::new()
-        };
-        writeln!(
-            accounts,
-            "{row},{status},{interests},{parent},{},2026-01-{:02},,note {row}",
-            row * 10,
-            row % 28 + 1
-        )
-        .unwrap();
+        let parent = if row > 1 { (row / 2).to_string() } else { String::new() };
+        writeln!(accounts, "{row},{status},{interests},{parent},{},2026-01-{:02},,note {row}", row * 10, row % 28 + 1)
+            .unwrap();
         let account = if row == 40 { 99 } else { row };
         writeln!(deals, "D-{row},{account},Won,{row}.50").unwrap();
     }
     let people = "id,name,team\nu1,Ana,Sales;EMEA Sales\nu2,Bo,Sales\n".to_owned();
-    [
-        ("accounts.csv", accounts),
-        ("deals.csv", deals),
-        ("people.csv", people),
-    ]
+    [("accounts.csv", accounts), ("deals.csv", deals), ("people.csv", people)]
 }
 
 #[test]
 fn init_looks_for_choices_sets_and_references() {
     let crm = crm();
-    let files: Vec<(&str, &str)> = crm
-        .iter()
-        .map(|(name, text)| (*name, text.as_str()))
-        .collect();
+    let files: Vec<(&str, &str)> = crm.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let tables = described(&files);
     let records = infer::record_types(&tables[..2], &Config::default());
-    let reference = |record: u16, may_be_unknown: bool| FieldKind::Reference {
-        record: RecordId(record),
-        may_be_unknown,
-    };
+    let reference =
+        |record: u16, may_be_unknown: bool| FieldKind::Reference { record: RecordId(record), may_be_unknown };
     let plain = |names: &[&str]| ChoiceSet::plain(names.iter().copied());
     assert_eq!(
         kinds(&records[0]),
@@ -880,20 +640,14 @@ fn init_looks_for_choices_sets_and_references() {
     assert_eq!(records[1].name, "Deal");
     assert_eq!(
         kinds(&records[1])[1..3],
-        [
-            ("account", &reference(0, true)),
-            ("stage", &FieldKind::Choice(plain(&["Won"])))
-        ]
+        [("account", &reference(0, true)), ("stage", &FieldKind::Choice(plain(&["Won"])))]
     );
 }
 
 #[test]
 fn init_writes_a_project_once() {
     let crm = crm();
-    let files: Vec<(&str, &str)> = crm
-        .iter()
-        .map(|(name, text)| (*name, text.as_str()))
-        .collect();
+    let files: Vec<(&str, &str)> = crm.iter().map(|(name, text)| (*name, text.as_str())).collect();
     let folder = folder(&files);
     let written = init(folder.path(), folder.path(), "my \"crm\"").unwrap();
     let names: Vec<&str> = written.iter().map(|file| file.name.as_str()).collect();
@@ -952,10 +706,7 @@ decide owner of Deal {
     assert_eq!(project.config.source.location, Location::Csv(".".into()));
     let again = init(folder.path(), folder.path(), "crm").unwrap_err();
     assert_eq!(codes(&again.findings), [Code::FileExists]);
-    assert_eq!(
-        fs::read_to_string(folder.path().join("rules.own")).unwrap(),
-        rules
-    );
+    assert_eq!(fs::read_to_string(folder.path().join("rules.own")).unwrap(), rules);
 }
 
 #[test]
@@ -967,14 +718,8 @@ fn init_needs_records_inside_the_project() {
     let error = init(empty.path(), empty.path(), "crm").unwrap_err();
     assert_eq!(codes(&error.findings), [Code::AbsentTable]);
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
-    database(
-        &empty,
-        "CREATE TABLE accounts (id); INSERT INTO accounts VALUES (1)",
-    );
+    database(&empty, "CREATE TABLE accounts (id); INSERT INTO accounts VALUES (1)");
     init(empty.path(), &empty.path().join("crm.db"), "crm").unwrap();
     let project = crate::project::Project::open(empty.path()).unwrap();
-    assert_eq!(
-        project.config.source.location,
-        Location::Sqlite("crm.db".into())
-    );
+    assert_eq!(project.config.source.location, Location::Sqlite("crm.db".into()));
 }

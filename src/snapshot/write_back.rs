@@ -35,21 +35,13 @@ pub fn owners_to_sqlite(
     ] {
         connection.set_db_config(setting, on).map_err(explain)?;
     }
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(explain)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
     if !is_plain_table(&transaction, table).map_err(explain)? {
-        return Err(Diagnostic::error(
-            Code::AbsentTable,
-            format!("no table `{table}` in `{shown}`"),
-        )
-        .with_note("views are not written to"));
+        return Err(Diagnostic::error(Code::AbsentTable, format!("no table `{table}` in `{shown}`"))
+            .with_note("views are not written to"));
     }
-    let (table_name, key, owner) = (
-        quoted(table).map_err(explain)?,
-        quoted(key_column).map_err(explain)?,
-        quoted(owner_column).map_err(explain)?,
-    );
+    let (table_name, key, owner) =
+        (quoted(table).map_err(explain)?, quoted(key_column).map_err(explain)?, quoted(owner_column).map_err(explain)?);
     let update = |test: &str| {
         let sql = format!("UPDATE main.{table_name} AS t SET {owner} = ?1 WHERE {test}");
         transaction.prepare(&sql)
@@ -57,8 +49,7 @@ pub fn owners_to_sqlite(
     {
         let mut quick = update(&format!("t.{key} = ?2 COLLATE BINARY")).map_err(explain)?;
         // What the quick way misses: blanks around the key, a number in a column without a type.
-        let mut slow =
-            update(&format!("trim(CAST(t.{key} AS TEXT)) = ?2 COLLATE BINARY")).map_err(explain)?;
+        let mut slow = update(&format!("trim(CAST(t.{key} AS TEXT)) = ?2 COLLATE BINARY")).map_err(explain)?;
         for (record, new_owner) in changes {
             let mut hit = quick.execute((new_owner, record)).map_err(explain)?;
             if hit == 0 {
@@ -75,17 +66,10 @@ pub fn owners_to_sqlite(
 }
 
 fn not_one(shown: &str, table: &str, key: &str, hit: usize) -> Diagnostic {
-    let rows = if hit == 0 {
-        "no row".to_owned()
-    } else {
-        format!("{hit} rows")
-    };
-    Diagnostic::error(
-        Code::WriteBack,
-        format!("table `{table}` of `{shown}` has {rows} with the key `{key}`"),
-    )
-    .with_note("no owner was written back, for this record or any other")
-    .help("the records changed since they were read: plan again")
+    let rows = if hit == 0 { "no row".to_owned() } else { format!("{hit} rows") };
+    Diagnostic::error(Code::WriteBack, format!("table `{table}` of `{shown}` has {rows} with the key `{key}`"))
+        .with_note("no owner was written back, for this record or any other")
+        .help("the records changed since they were read: plan again")
 }
 
 /// One changed owner, as other systems take it in. Blank is "none".
@@ -103,23 +87,11 @@ pub struct ChangeRow<'a> {
 }
 
 /// The header line of a change file.
-pub const CHANGE_COLUMNS: [&str; 9] = [
-    "record",
-    "key",
-    "role",
-    "owner_kind",
-    "owner_id",
-    "old_owner",
-    "rule",
-    "reason",
-    "effective",
-];
+pub const CHANGE_COLUMNS: [&str; 9] =
+    ["record", "key", "role", "owner_kind", "owner_id", "old_owner", "rule", "reason", "effective"];
 
 /// Writes the changes as CSV. A cell that a spreadsheet would run as a formula gets a leading `'`.
-pub fn write_changes<'a>(
-    to: impl Write,
-    rows: impl IntoIterator<Item = ChangeRow<'a>>,
-) -> std::io::Result<()> {
+pub fn write_changes<'a>(to: impl Write, rows: impl IntoIterator<Item = ChangeRow<'a>>) -> std::io::Result<()> {
     let mut writer = csv::Writer::from_writer(to);
     writer.write_record(CHANGE_COLUMNS)?;
     for row in rows {
@@ -140,20 +112,14 @@ pub fn write_changes<'a>(
 }
 
 /// Writes the change file whole or not at all: a reader sees the old one or the new one, never a half.
-pub fn change_file<'a>(
-    path: &Path,
-    rows: impl IntoIterator<Item = ChangeRow<'a>>,
-) -> Result<(), Diagnostic> {
+pub fn change_file<'a>(path: &Path, rows: impl IntoIterator<Item = ChangeRow<'a>>) -> Result<(), Diagnostic> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let written = write_and_rename(&temporary, path, rows);
     written.map_err(|error| {
         // It may not be there; then there is nothing to tidy.
         let _ = std::fs::remove_file(&temporary);
-        Diagnostic::error(
-            Code::WriteBack,
-            format!("`{}` cannot be written: {}", path.display(), reason(&error)),
-        )
+        Diagnostic::error(Code::WriteBack, format!("`{}` cannot be written: {}", path.display(), reason(&error)))
     })
 }
 
@@ -172,11 +138,7 @@ fn write_and_rename<'a>(
 }
 
 fn guarded(cell: &str) -> std::borrow::Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}").into()
-    } else {
-        cell.into()
-    }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}").into() } else { cell.into() }
 }
 
 #[cfg(test)]
@@ -194,9 +156,7 @@ mod tests {
 
     fn owners(path: &Path) -> Vec<Option<String>> {
         let connection = Connection::open(path).unwrap();
-        let mut statement = connection
-            .prepare("SELECT CAST(owner AS TEXT) FROM accounts ORDER BY rowid")
-            .unwrap();
+        let mut statement = connection.prepare("SELECT CAST(owner AS TEXT) FROM accounts ORDER BY rowid").unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
     }
@@ -211,11 +171,7 @@ mod tests {
     #[test]
     fn owners_are_set_and_released_by_key() {
         let (_folder, path) = database(ACCOUNTS);
-        let changes = [
-            change("A-1", None),
-            change("7", Some("u2")),
-            change("A-2", Some("u3")),
-        ];
+        let changes = [change("A-1", None), change("7", Some("u2")), change("A-2", Some("u3"))];
         let set = owners_to_sqlite(&path, "accounts", "the key", "owner", &changes).unwrap();
         assert_eq!(set, 3);
         let now = owners(&path);
@@ -230,8 +186,7 @@ mod tests {
         let before = owners(&path);
         for (bad, headline) in [("A-3", "has 2 rows"), ("a-1", "has no row")] {
             let changes = [change("A-1", Some("u9")), change(bad, Some("u9"))];
-            let error =
-                owners_to_sqlite(&path, "accounts", "the key", "owner", &changes).unwrap_err();
+            let error = owners_to_sqlite(&path, "accounts", "the key", "owner", &changes).unwrap_err();
             assert!(error.headline.contains(headline), "{}", error.headline);
             assert!(error.headline.contains(bad));
             assert_eq!(owners(&path), before);
@@ -244,14 +199,9 @@ mod tests {
             "CREATE TABLE accounts (id, owner); CREATE VIEW seen AS SELECT id, owner FROM accounts;
              CREATE TRIGGER t INSTEAD OF UPDATE ON seen BEGIN DELETE FROM accounts; END;",
         );
-        let write = |table: &str, column: &str| {
-            owners_to_sqlite(&path, table, "id", column, &[change("1", None)])
-        };
+        let write = |table: &str, column: &str| owners_to_sqlite(&path, table, "id", column, &[change("1", None)]);
         assert_eq!(write("seen", "owner").unwrap_err().code, Code::AbsentTable);
-        assert_eq!(
-            write("acounts", "owner").unwrap_err().code,
-            Code::AbsentTable
-        );
+        assert_eq!(write("acounts", "owner").unwrap_err().code, Code::AbsentTable);
         assert!(write("accounts", "owned").is_err());
         assert!(write("accounts", "own\0er").is_err());
         assert!(owners_to_sqlite(Path::new("/nowhere/crm.db"), "a", "b", "c", &[]).is_err());

@@ -13,10 +13,7 @@ pub struct NumberFormat {
 
 impl Default for NumberFormat {
     fn default() -> Self {
-        Self {
-            decimal: '.',
-            grouping: None,
-        }
+        Self { decimal: '.', grouping: None }
     }
 }
 
@@ -41,11 +38,7 @@ pub fn parse_number(text: &str, format: NumberFormat) -> Option<Decimal> {
     if !is_digits(&whole) || !is_digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
         return None;
     }
-    let plain = if fraction.is_empty() {
-        whole.into_owned()
-    } else {
-        format!("{whole}.{fraction}")
-    };
+    let plain = if fraction.is_empty() { whole.into_owned() } else { format!("{whole}.{fraction}") };
     let number = Decimal::from_str_exact(&plain).ok()?;
     Some(if negative { -number } else { number })
 }
@@ -60,13 +53,7 @@ fn ungroup(whole: &str, grouping: Option<char>) -> Option<std::borrow::Cow<'_, s
     let mut groups = whole.split(mark);
     let first = groups.next()?;
     let sound = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
-    sound.then(|| {
-        whole
-            .chars()
-            .filter(|c| *c != mark)
-            .collect::<String>()
-            .into()
-    })
+    sound.then(|| whole.chars().filter(|c| *c != mark).collect::<String>().into())
 }
 
 /// `a / b`, rounded half to even at 28 significant digits; `None` (missing) for a division by zero or a result that
@@ -89,27 +76,16 @@ mod tests {
     #[test]
     fn undeclared_formats_are_refused() {
         let plain = NumberFormat::default();
-        assert_eq!(
-            parse_number("1234.50", plain),
-            Some(Decimal::new(123_450, 2))
-        );
-        for bad in [
-            "1.234,56", "1,234", "1e5", "$5", "", "-", ".", "5.", "0x1", "NaN",
-        ] {
+        assert_eq!(parse_number("1234.50", plain), Some(Decimal::new(123_450, 2)));
+        for bad in ["1.234,56", "1,234", "1e5", "$5", "", "-", ".", "5.", "0x1", "NaN"] {
             assert_eq!(parse_number(bad, plain), None, "{bad}");
         }
     }
 
     #[test]
     fn declared_grouping_must_be_in_threes() {
-        let german = NumberFormat {
-            decimal: ',',
-            grouping: Some('.'),
-        };
-        assert_eq!(
-            parse_number("-1.234,5", german),
-            Some(Decimal::new(-12_345, 1))
-        );
+        let german = NumberFormat { decimal: ',', grouping: Some('.') };
+        assert_eq!(parse_number("-1.234,5", german), Some(Decimal::new(-12_345, 1)));
         assert_eq!(parse_number("12.34,5", german), None);
         assert_eq!(parse_number("1.2345", german), None);
     }
@@ -117,9 +93,6 @@ mod tests {
     #[test]
     fn division_by_zero_is_missing() {
         assert_eq!(divide(Decimal::ONE, Decimal::ZERO), None);
-        assert_eq!(
-            divide(Decimal::ONE, Decimal::from(8)),
-            Some(Decimal::new(125, 3))
-        );
+        assert_eq!(divide(Decimal::ONE, Decimal::from(8)), Some(Decimal::new(125, 3)));
     }
 }

@@ -25,14 +25,9 @@ impl OwnerKind {
 
     /// The kind a word of [`OwnerKind::word`] names.
     pub fn from_word(word: &str) -> Option<Self> {
-        [
-            OwnerKind::Person,
-            OwnerKind::Team,
-            OwnerKind::Queue,
-            OwnerKind::Unlisted,
-        ]
-        .into_iter()
-        .find(|kind| kind.word() == word)
+        [OwnerKind::Person, OwnerKind::Team, OwnerKind::Queue, OwnerKind::Unlisted]
+            .into_iter()
+            .find(|kind| kind.word() == word)
     }
 }
 
@@ -45,10 +40,7 @@ pub struct Owner {
 
 impl Owner {
     pub fn new(kind: OwnerKind, id: impl Into<String>) -> Self {
-        Self {
-            kind,
-            id: id.into(),
-        }
+        Self { kind, id: id.into() }
     }
 }
 

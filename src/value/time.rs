@@ -52,18 +52,12 @@ pub struct AsOf {
 impl AsOf {
     /// An instant in UTC.
     pub fn utc(instant: i64) -> Self {
-        Self {
-            instant,
-            zone: TimeZone::UTC,
-        }
+        Self { instant, zone: TimeZone::UTC }
     }
 
     /// Noon in UTC of a day, for tests and for `--as-of 2026-01-31`.
     pub fn day_start(day: i32, zone: TimeZone) -> Self {
-        Self {
-            instant: start_of_day(day, &zone),
-            zone,
-        }
+        Self { instant: start_of_day(day, &zone), zone }
     }
 
     /// The date in the project's zone.
@@ -88,9 +82,7 @@ pub fn date(day: i32) -> Date {
 /// Moves a day by `amount` calendar units; months and years clamp (31 January + 1 month = 28 or 29 February). Clock
 /// units do not move a day. Past the calendar's ends the end is returned.
 pub fn add_to_day(from: i32, amount: i64, unit: Unit) -> i32 {
-    let limit = |days: i64| {
-        i32::try_from(days.clamp(i64::from(DAY_MIN), i64::from(DAY_MAX))).unwrap_or(DAY_MAX)
-    };
+    let limit = |days: i64| i32::try_from(days.clamp(i64::from(DAY_MIN), i64::from(DAY_MAX))).unwrap_or(DAY_MAX);
     match unit {
         Unit::Minutes | Unit::Hours => from,
         Unit::Days => limit(i64::from(from).saturating_add(amount)),
@@ -102,8 +94,7 @@ pub fn add_to_day(from: i32, amount: i64, unit: Unit) -> i32 {
 
 fn add_months(from: i32, months: i64) -> i32 {
     let start = date(from);
-    let count =
-        (i64::from(start.year()) * 12 + i64::from(start.month()) - 1).saturating_add(months);
+    let count = (i64::from(start.year()) * 12 + i64::from(start.month()) - 1).saturating_add(months);
     if count < 12 {
         return DAY_MIN;
     }
@@ -127,18 +118,12 @@ pub fn start_of_day(day: i32, zone: &TimeZone) -> i64 {
     let midnight = date(day).at(0, 0, 0, 0);
     zone.to_ambiguous_timestamp(midnight)
         .compatible()
-        .map_or(i64::from(day).saturating_mul(86_400_000_000), |t| {
-            t.as_microsecond()
-        })
+        .map_or(i64::from(day).saturating_mul(86_400_000_000), |t| t.as_microsecond())
 }
 
 /// The timestamp of an instant; instants outside the calendar are clamped.
 pub fn timestamp(instant: i64) -> Timestamp {
-    Timestamp::from_microsecond(instant).unwrap_or(if instant < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    })
+    Timestamp::from_microsecond(instant).unwrap_or(if instant < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
 /// `2026-01-31`.
@@ -156,10 +141,9 @@ pub fn parse_day(text: &str) -> Option<i32> {
     let bytes = text.as_bytes();
     let shape = bytes.len() == 10 && bytes[4] == b'-' && bytes[7] == b'-';
     let digits = |from: usize, to: usize| -> Option<i64> {
-        bytes[from..to].iter().try_fold(0_i64, |sum, byte| {
-            byte.is_ascii_digit()
-                .then(|| sum * 10 + i64::from(byte - b'0'))
-        })
+        bytes[from..to]
+            .iter()
+            .try_fold(0_i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
     };
     if !shape {
         return None;
@@ -222,15 +206,7 @@ mod tests {
         for day in [DAY_MIN, -1, 0, 59, 11_016, 20_000, DAY_MAX] {
             assert_eq!(parse_day(&show_day(day)), Some(day));
         }
-        for bad in [
-            "2026-02-29",
-            "2026-13-01",
-            "2026-00-01",
-            "2026-1-1",
-            "26-01-01",
-            "2026-01-32",
-            "0000-01-01",
-        ] {
+        for bad in ["2026-02-29", "2026-13-01", "2026-00-01", "2026-1-1", "26-01-01", "2026-01-32", "0000-01-01"] {
             assert_eq!(parse_day(bad), None, "{bad}");
         }
     }
@@ -238,19 +214,10 @@ mod tests {
     #[test]
     fn a_pattern_for_four_digits_takes_no_two() {
         assert_eq!(parse_day_as("%d-%m-%Y", "03-01-17"), None);
-        assert_eq!(
-            parse_day_as("%d-%m-%y", "03-01-17"),
-            parse_day("2017-01-03")
-        );
-        assert_eq!(
-            parse_day_as("%m/%d/%Y", "3/1/2017"),
-            parse_day("2017-03-01")
-        );
+        assert_eq!(parse_day_as("%d-%m-%y", "03-01-17"), parse_day("2017-01-03"));
+        assert_eq!(parse_day_as("%m/%d/%Y", "3/1/2017"), parse_day("2017-03-01"));
         let utc = TimeZone::UTC;
-        assert_eq!(
-            parse_instant_as("%d-%m-%Y %H:%M", "03-01-17 00:00", &utc),
-            None
-        );
+        assert_eq!(parse_instant_as("%d-%m-%Y %H:%M", "03-01-17 00:00", &utc), None);
         assert!(parse_instant_as("%d-%m-%y %H:%M", "03-01-17 00:00", &utc).is_some());
     }
 
@@ -258,10 +225,7 @@ mod tests {
     fn months_clamp() {
         let january = parse_day("2026-01-31").unwrap();
         assert_eq!(show_day(add_to_day(january, 1, Unit::Months)), "2026-02-28");
-        assert_eq!(
-            show_day(add_to_day(january, -11, Unit::Months)),
-            "2025-02-28"
-        );
+        assert_eq!(show_day(add_to_day(january, -11, Unit::Months)), "2025-02-28");
         let leap = parse_day("2024-02-29").unwrap();
         assert_eq!(show_day(add_to_day(leap, 1, Unit::Years)), "2025-02-28");
         assert_eq!(add_to_day(january, i64::MAX, Unit::Years), DAY_MAX);

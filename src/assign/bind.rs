@@ -1,0 +1,266 @@
+//! Names bound to owners: what every name of a policy, and every cell of its lists and tables, means in a directory.
+
+use crate::check::policy::{NameId, TypedPolicy};
+use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean};
+use crate::schema::{Directory, Found, ListId, TableId};
+use crate::value::{Owner, OwnerKind, fold};
+use rustc_hash::FxHashMap;
+
+/// A policy's names in one directory, and its lists ready to look up.
+#[derive(Clone, Debug, Default)]
+pub struct Binding {
+    directory: Directory,
+    names: Vec<Result<Owner, String>>,
+    /// As `names`, with those who are no longer active: who is meant, whether or not they may receive.
+    meant: Vec<Option<Owner>>,
+    /// By [`ListId`]: the first row of each folded text of the `by` column.
+    lists: Vec<FxHashMap<String, usize>>,
+}
+
+/// Binds every name and reports those nobody answers to.
+///
+/// `unknown` is how bad an unknown name is: an error where the people are known, a note where their file is not at hand.
+pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Severity) -> (Binding, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut names = Vec::new();
+    let mut meant = Vec::new();
+    for name in &policy.names {
+        let found = directory.find(&name.text);
+        if let Some(diagnostic) = name_diagnostic(policy, &directory, &name.text, &found, unknown) {
+            diagnostics.push(match &diagnostic.primary {
+                Some(_) => diagnostic,
+                None => diagnostic.at(name.span, "named here"),
+            });
+        }
+        meant.push(match &found {
+            Found::Owner(owner) | Found::Inactive(owner) => Some(owner.clone()),
+            _ => None,
+        });
+        names.push(match found {
+            // Without a directory a name that is no team and no queue can only be a person's key.
+            Found::Unknown if policy.schema.people.is_some() && !directory.has_people => {
+                Ok(Owner::new(OwnerKind::Person, name.text.trim()))
+            }
+            found => owner(found, &name.text),
+        });
+    }
+    let lists = policy
+        .schema
+        .lists
+        .iter()
+        .map(|list| {
+            let mut rows = FxHashMap::default();
+            if let Some((data, column)) = list.data.as_ref().and_then(|data| Some((data, data.column(&list.by)?))) {
+                for row in 0..data.rows.len() {
+                    if let Some(cell) = data.cell(row, column) {
+                        rows.entry(fold(cell)).or_insert(row);
+                    }
+                }
+            }
+            rows
+        })
+        .collect();
+    let binding = Binding { directory, names, meant, lists };
+    binding.cells(policy, unknown, &mut diagnostics);
+    crate::diagnostic::sort(&mut diagnostics);
+    (binding, diagnostics)
+}
+
+fn name_diagnostic(
+    policy: &TypedPolicy,
+    directory: &Directory,
+    text: &str,
+    found: &Found,
+    unknown: Severity,
+) -> Option<Diagnostic> {
+    match found {
+        Found::Owner(_) => None,
+        Found::Inactive(_) => Some(
+            Diagnostic::warning(Code::InactiveOwner, format!("`{text}` is not active"))
+                .with_note("a rule that names somebody inactive does not match: the next one is tried")
+                .help("name somebody else, or remove the rule"),
+        ),
+        Found::Ambiguous(keys) => Some(
+            Diagnostic::error(Code::AmbiguousName, format!("`{text}` fits {} people", keys.len()))
+                .with_note(format!("their keys: {}", keys.join(", ")))
+                .help("name the person by key"),
+        ),
+        Found::Unknown => {
+            let declared = policy.schema.people.is_some();
+            let severity = if declared { unknown } else { Severity::Error };
+            let help = did_you_mean(text, directory.names()).unwrap_or_else(|| {
+                if declared {
+                    format!("declare it (`team {text}` or `queue {text}`), or add the person to the directory")
+                } else {
+                    format!("declare it: `team {text}` or `queue {text}`; people are declared with `person from …`")
+                }
+            });
+            Some(
+                Diagnostic::new(Code::UnknownOwner, severity, format!("nobody is called `{text}`"))
+                    .with_note(if declared && !directory.has_people {
+                        "the directory of people is not at hand, so this may be a person's key"
+                    } else {
+                        "no person, team or queue of that name is known"
+                    })
+                    .help(help),
+            )
+        }
+    }
+}
+
+fn owner(found: Found, text: &str) -> Result<Owner, String> {
+    match found {
+        Found::Owner(owner) => Ok(owner),
+        Found::Inactive(_) => Err(format!("`{text}` is not active")),
+        Found::Ambiguous(_) => Err(format!("`{text}` fits more than one person")),
+        Found::Unknown => Err(format!("nobody is called `{text}`")),
+    }
+}
+
+impl Binding {
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The owner a name of the policy means, or why it means nobody.
+    pub fn name(&self, id: NameId) -> Result<&Owner, &str> {
+        match &self.names[id.0 as usize] {
+            Ok(owner) => Ok(owner),
+            Err(reason) => Err(reason),
+        }
+    }
+
+    /// The owner a cell or a field's text means. While no people are declared at all, any text is taken for a key.
+    pub fn find(&self, text: &str) -> Result<Owner, String> {
+        match self.directory.find(text) {
+            Found::Unknown if !self.directory.has_people && !text.trim().is_empty() => {
+                Ok(Owner::new(OwnerKind::Person, text.trim()))
+            }
+            found => owner(found, text.trim()),
+        }
+    }
+
+    /// The owner that the source's owner column shows: somebody the directory does not know is *unlisted*, and an
+    /// inactive person is still the owner until a rule decides. Blank is nobody.
+    pub fn shown(&self, text: &str) -> Option<Owner> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        Some(match self.directory.find(text) {
+            Found::Owner(owner) | Found::Inactive(owner) => owner,
+            Found::Unknown if !self.directory.has_people => Owner::new(OwnerKind::Person, text),
+            Found::Unknown | Found::Ambiguous(_) => Owner::new(OwnerKind::Unlisted, text),
+        })
+    }
+
+    /// The row of a list that a text is found in.
+    pub fn list_row(&self, list: ListId, text: &str) -> Option<usize> {
+        self.lists[list.0 as usize].get(&fold(text)).copied()
+    }
+
+    /// Whether the owner may own; while no people are known, everybody may.
+    pub fn is_active(&self, owner: &Owner) -> bool {
+        match owner.kind {
+            OwnerKind::Person if !self.directory.has_people => true,
+            _ => self.directory.is_active(owner),
+        }
+    }
+
+    /// Whether an owner is the one a name means, active or not.
+    pub fn is_called(&self, owner: &Owner, name: NameId) -> bool {
+        self.meant[name.0 as usize].as_ref().or(self.names[name.0 as usize].as_ref().ok()) == Some(owner)
+    }
+
+    /// Whether an owner is the named team or belongs to it.
+    pub fn is_member(&self, owner: &Owner, team: NameId) -> bool {
+        let Ok(team) = self.name(team) else {
+            return false;
+        };
+        owner == team || (owner.kind == OwnerKind::Person && self.directory.is_member(&owner.id, &team.id))
+    }
+
+    /// The manager of an owner, or why there is none.
+    pub fn manager_of(&self, owner: &Owner) -> Result<Owner, String> {
+        if owner.kind != OwnerKind::Person {
+            return Err(format!("`{}` is a {}, which has no manager", owner.id, owner.kind.word()));
+        }
+        match self.directory.manager_of(&owner.id) {
+            None => Err(format!("`{}` has no manager", owner.id)),
+            Some(found) => {
+                self::owner(found, "the manager").map_err(|reason| format!("manager of `{}`: {reason}", owner.id))
+            }
+        }
+    }
+
+    /// Owner cells of lists and tables that mean nobody: one message a column.
+    fn cells(&self, policy: &TypedPolicy, unknown: Severity, diagnostics: &mut Vec<Diagnostic>) {
+        if !self.directory.has_people {
+            return;
+        }
+        for (name, file, span, data, column) in owner_columns(policy) {
+            let mut bad: Vec<(usize, &str)> = Vec::new();
+            let mut reasons = Vec::new();
+            for row in 0..data.rows.len() {
+                if let Some(cell) = data.cell(row, column)
+                    && let Err(reason) = self.find(cell)
+                {
+                    bad.push((data.line_numbers[row], cell));
+                    reasons.push(reason);
+                }
+            }
+            let Some((line_number, cell)) = bad.first() else {
+                continue;
+            };
+            let rest = if bad.len() > 1 { format!(", and {} more", bad.len() - 1) } else { String::new() };
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownOwner,
+                    unknown,
+                    format!("`{name}` names {} that nobody answers to", count_cells(bad.len())),
+                )
+                .at(span, format!("column `{}`", data.headers[column]))
+                .with_note(format!("{file} line {line_number}: {}{rest}", reasons[0]))
+                .with_note("a row whose owner is unknown counts as a miss: the next rule is tried")
+                .maybe_help(did_you_mean(cell, self.directory.names())),
+            );
+        }
+    }
+}
+
+fn count_cells(count: usize) -> String {
+    if count == 1 { "an owner".into() } else { format!("{count} owners") }
+}
+
+type OwnerColumn<'p> = (&'p str, &'p str, crate::source::Span, &'p crate::schema::Tabular, usize);
+
+/// The columns of lists and tables that rules take owners from.
+fn owner_columns(policy: &TypedPolicy) -> Vec<OwnerColumn<'_>> {
+    use crate::check::policy::TargetKind;
+    let mut lists: Vec<(ListId, usize)> = Vec::new();
+    let mut tables: Vec<(TableId, usize)> = Vec::new();
+    for target in policy.roles.iter().flat_map(|role| &role.rules).flat_map(|rule| &rule.targets) {
+        let mut kind = &target.kind;
+        while let TargetKind::Manager(inner) = kind {
+            kind = inner;
+        }
+        match kind {
+            TargetKind::Cell { list, column, .. } => lists.push((*list, *column)),
+            TargetKind::Table(table) => tables.push((table.table, table.column)),
+            _ => {}
+        }
+    }
+    lists.sort_unstable();
+    lists.dedup();
+    tables.sort_unstable();
+    tables.dedup();
+    let lists = lists.into_iter().filter_map(|(id, column)| {
+        let list = policy.schema.list(id);
+        Some((list.name.as_str(), list.file.as_str(), list.span, list.data.as_ref()?, column))
+    });
+    let tables = tables.into_iter().filter_map(|(id, column)| {
+        let table = policy.schema.table(id);
+        Some((table.name.as_str(), table.file.as_str(), table.span, table.data.as_ref()?, column))
+    });
+    lists.chain(tables).collect()
+}

@@ -1,0 +1,95 @@
+//! From the tree to a typed policy: names become ids, conditions get types, roles get an order.
+//!
+//! Two steps, because the data lies between them: [`schema`] needs only the tree (and what was inferred from the head
+//! of the data), [`policy`] then types every rule. Neither reads a file: lists and tables come in as [`Tabular`].
+//! Whether an owner's name is known is asked later, when the directory is at hand (`assign::bind`).
+
+mod conditions;
+mod declarations;
+mod owners;
+pub mod policy;
+mod roles;
+mod rules;
+mod scope;
+mod values;
+
+pub use values::calculate;
+
+use crate::diagnostic::{self, Code, Diagnostic};
+use crate::schema::{RecordType, Schema, Tabular};
+use crate::syntax::Tree;
+use std::collections::BTreeMap;
+
+/// What lies beside the policies: every list and table file by name, or the reason why it could not be read.
+pub type FilesBeside = BTreeMap<String, Result<Tabular, String>>;
+
+/// The names of the list and table files a policy set needs, sorted.
+pub fn files_needed(tree: &Tree) -> Vec<String> {
+    let lists = tree.lists.iter().map(|list| list.file.text.clone());
+    let tables = tree.tables.iter().map(|table| table.file.text.clone());
+    let mut names: Vec<String> = lists.chain(tables).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The declared schema. `inferred` record types are added where none of their name is declared.
+pub fn schema(tree: &Tree, files: &FilesBeside, inferred: Vec<RecordType>) -> (Schema, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let mut schema = declarations::schema(tree, files, &mut diagnostics);
+    for record in inferred {
+        if schema.find_record(&record.name).is_none() {
+            schema.records.push(record);
+        }
+    }
+    diagnostic::sort(&mut diagnostics);
+    (schema, diagnostics)
+}
+
+/// Types every rule. The policy is complete only if no diagnostic is an error: broken rules are left out of it.
+pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnostic>) {
+    let mut checker = Checker::new(tree, schema);
+    checker.roles();
+    let mut diagnostics = checker.diagnostics;
+    diagnostic::sort(&mut diagnostics);
+    let policy = policy::TypedPolicy { schema: checker.schema, roles: checker.roles, names: checker.names };
+    (policy, diagnostics)
+}
+
+/// The state of typing one policy set.
+struct Checker<'t> {
+    tree: &'t Tree,
+    schema: Schema,
+    roles: Vec<policy::Role>,
+    names: Vec<policy::OwnerName>,
+    /// Defines being expanded, to end circles.
+    expanding: Vec<String>,
+    used_defines: Vec<String>,
+    /// Nobody who could own anything is declared: names after `assign to` become teams.
+    infers_teams: bool,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'t> Checker<'t> {
+    fn new(tree: &'t Tree, schema: Schema) -> Self {
+        let infers_teams = schema.teams.is_empty() && schema.queues.is_empty() && schema.people.is_none();
+        Self {
+            tree,
+            schema,
+            roles: Vec::new(),
+            names: Vec::new(),
+            expanding: Vec::new(),
+            used_defines: Vec::new(),
+            infers_teams,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn error(&mut self, code: Code, headline: impl Into<String>, span: crate::source::Span, label: impl Into<String>) {
+        self.push(Diagnostic::error(code, headline).at(span, label));
+    }
+}

@@ -1,0 +1,350 @@
+//! Roles: which there are, what each reads, and in which order they are decided (design section 1).
+
+use super::Checker;
+use super::declarations::same;
+use super::policy::{Cond, DayExpr, NumberExpr, OwnerPath, OwnerRef, Path, Role, RoleId, Rule, TargetKind, TestKind};
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::schema::RecordId;
+use crate::source::Span;
+use crate::syntax::{self, DecideDecl};
+
+impl<'t> Checker<'t> {
+    pub(super) fn roles(&mut self) {
+        let tree = self.tree;
+        let mut bodies: Vec<Vec<&[syntax::Rule]>> = Vec::new();
+        for decide in &tree.decides {
+            let Some(record) = self.record_named(decide) else {
+                continue;
+            };
+            self.add_role(&decide.role.text, record, decide.span, decide, &decide.rules, &mut bodies);
+        }
+        self.loose(&mut bodies);
+        // All roles are known by name before any rule is typed: rules may refer to roles below them.
+        for (index, rules) in bodies.iter().enumerate() {
+            let scope = Scope::of(self.roles[index].record, &self.roles[index].name.clone());
+            let joined: Vec<syntax::Rule> = rules.iter().flat_map(|part| part.iter().cloned()).collect();
+            let typed = self.rules(&joined, &scope);
+            self.roles[index].rules = typed;
+        }
+        for index in 0..self.roles.len() {
+            self.gather_reads(index);
+        }
+        self.order();
+        self.unused_defines();
+    }
+
+    fn add_role(
+        &mut self,
+        name: &str,
+        record: RecordId,
+        span: Span,
+        decide: &DecideDecl,
+        rules: &'t [syntax::Rule],
+        bodies: &mut Vec<Vec<&'t [syntax::Rule]>>,
+    ) {
+        if let Some(first) = self.roles.iter().find(|role| role.record == record && same(&role.name, name)) {
+            let first_span = first.span;
+            let record = self.schema.record(record).name.clone();
+            self.push(
+                Diagnostic::error(Code::DeclaredTwice, format!("`{name} of {record}` is decided twice"))
+                    .at(decide.role.span.to(decide.record.span), "decided again")
+                    .at(first_span, "decided here first")
+                    .help("put the rules into one `decide`: their order matters"),
+            );
+            return;
+        }
+        self.roles.push(Role {
+            name: name.to_owned(),
+            record,
+            rules: Vec::new(),
+            reads: Vec::new(),
+            owners_read: Vec::new(),
+            reads_current_owner: false,
+            span: if decide.role.span.file == decide.record.span.file {
+                decide.role.span.to(decide.record.span)
+            } else {
+                span
+            },
+        });
+        bodies.push(vec![rules]);
+    }
+
+    fn record_named(&mut self, decide: &DecideDecl) -> Option<RecordId> {
+        let name = &decide.record.text;
+        let found = self.schema.find_record(name);
+        if found.is_none() && !(self.tree.broken && self.schema.records.is_empty()) {
+            let names = self.schema.records.iter().map(|record| record.name.as_str());
+            let help =
+                did_you_mean(name, names).unwrap_or_else(|| format!("declare it: `record {name} from … {{ … }}`"));
+            self.push(
+                Diagnostic::error(Code::UnknownRecord, format!("no record `{name}`"))
+                    .at(decide.record.span, "not declared")
+                    .help(help),
+            );
+        }
+        found
+    }
+
+    /// Rules outside any `decide` decide the owner of the only record type there is.
+    fn loose(&mut self, bodies: &mut Vec<Vec<&'t [syntax::Rule]>>) {
+        let tree = self.tree;
+        let Some(first) = tree.loose.first() else {
+            return;
+        };
+        if tree.broken && !tree.decides.is_empty() {
+            // Most likely the rules of a `decide` whose first line could not be read.
+            return;
+        }
+        let only = match (self.schema.records.len(), self.roles.is_empty()) {
+            (1, true) => RecordId(0),
+            (0, _) => {
+                self.push(
+                    Diagnostic::error(Code::UnknownRecord, "rules, but no records to apply them to")
+                        .at(first.span, "the owner of what?")
+                        .help("put one CSV file of records beside this file, or declare a `record`"),
+                );
+                return;
+            }
+            _ => {
+                self.push(
+                    Diagnostic::error(Code::LooseRule, "a rule outside `decide`")
+                        .at(first.span, "the owner of which record?")
+                        .with_note("loose rules are read only where one record type and no `decide` is declared")
+                        .help("put it inside `decide owner of RECORD { … }`"),
+                );
+                return;
+            }
+        };
+        self.roles.push(Role {
+            name: "owner".into(),
+            record: only,
+            rules: Vec::new(),
+            reads: Vec::new(),
+            owners_read: Vec::new(),
+            reads_current_owner: false,
+            span: first.span,
+        });
+        bodies.push(vec![&tree.loose]);
+    }
+
+    fn gather_reads(&mut self, index: usize) {
+        let mut reads = Reads::default();
+        for rule in &self.roles[index].rules {
+            reads.rule(rule);
+        }
+        reads.paths.sort();
+        reads.paths.dedup();
+        reads.owners.sort();
+        reads.owners.dedup();
+        let role = &mut self.roles[index];
+        role.reads = reads.paths;
+        role.owners_read = reads.owners;
+        role.reads_current_owner = reads.current;
+    }
+
+    /// Puts every role after those it reads. A role may read itself only through a reference.
+    fn order(&mut self) {
+        let count = self.roles.len();
+        let needs: Vec<Vec<usize>> = (0..count)
+            .map(|index| {
+                let owners = self.roles[index].owners_read.iter();
+                let mut needs: Vec<usize> =
+                    owners.map(|owner| owner.role.0 as usize).filter(|other| *other != index).collect();
+                needs.sort_unstable();
+                needs.dedup();
+                needs
+            })
+            .collect();
+        let mut order: Vec<usize> = Vec::new();
+        while order.len() < count {
+            let next = (0..count)
+                .find(|index| !order.contains(index) && needs[*index].iter().all(|need| order.contains(need)));
+            match next {
+                Some(index) => order.push(index),
+                None => {
+                    self.role_circle(&needs, &order);
+                    return;
+                }
+            }
+        }
+        self.renumber(&order);
+    }
+
+    fn role_circle(&mut self, needs: &[Vec<usize>], done: &[usize]) {
+        let Some(start) = (0..needs.len()).find(|index| !done.contains(index)) else {
+            return;
+        };
+        let mut way = vec![start];
+        while let Some(next) = way.last().and_then(|at| needs[*at].iter().find(|need| !done.contains(need))) {
+            if let Some(at) = way.iter().position(|seen| seen == next) {
+                way.drain(..at);
+                break;
+            }
+            way.push(*next);
+        }
+        let named = |index: usize| {
+            let role = &self.roles[index];
+            format!("{} of {}", role.name, self.schema.record(role.record).name)
+        };
+        let mut text: Vec<String> = way.iter().map(|index| named(*index)).collect();
+        text.push(named(way[0]));
+        let mut diagnostic = Diagnostic::error(Code::RoleCircle, "roles that wait for each other")
+            .with_note(format!("each needs the next: {}", text.join(" -> ")))
+            .help("one of them must be decided without the other");
+        for index in way {
+            diagnostic = diagnostic.at(self.roles[index].span, "part of the circle");
+        }
+        self.push(diagnostic);
+    }
+
+    fn renumber(&mut self, order: &[usize]) {
+        let mut new_of = vec![RoleId(0); order.len()];
+        for (new, old) in order.iter().enumerate() {
+            new_of[*old] = RoleId(u16::try_from(new).unwrap_or(u16::MAX));
+        }
+        let mut roles: Vec<Option<Role>> = std::mem::take(&mut self.roles).into_iter().map(Some).collect();
+        for old in order {
+            let Some(mut role) = roles[*old].take() else {
+                continue;
+            };
+            for owner in &mut role.owners_read {
+                owner.role = new_of[owner.role.0 as usize];
+            }
+            for rule in &mut role.rules {
+                for cond in &mut rule.conditions {
+                    renumber_cond(cond, &new_of);
+                }
+                for target in &mut rule.targets {
+                    renumber_target(&mut target.kind, &new_of);
+                }
+            }
+            self.roles.push(role);
+        }
+    }
+
+    fn unused_defines(&mut self) {
+        let tree = self.tree;
+        if tree.broken {
+            return;
+        }
+        for define in &tree.defines {
+            if !self.used_defines.iter().any(|used| *used == define.name.text) {
+                self.push(
+                    Diagnostic::warning(
+                        Code::UnusedDefine,
+                        format!("`{}` is defined, but no rule uses it", define.name.text),
+                    )
+                    .at(define.name.span, "its condition was not checked either")
+                    .help("use it in a rule, or remove it"),
+                );
+            }
+        }
+    }
+}
+
+/// Everything a role's rules read.
+#[derive(Default)]
+struct Reads {
+    paths: Vec<Path>,
+    owners: Vec<OwnerPath>,
+    current: bool,
+}
+
+impl Reads {
+    fn rule(&mut self, rule: &Rule) {
+        for cond in &rule.conditions {
+            cond.visit(&mut |kind, _| self.test(kind));
+        }
+        for target in &rule.targets {
+            self.target(&target.kind);
+        }
+    }
+
+    fn test(&mut self, kind: &TestKind) {
+        match kind {
+            TestKind::Always(_) => {}
+            TestKind::Field { path, .. } | TestKind::InList { path, .. } => self.paths.push(path.clone()),
+            TestKind::Fields { left, right, .. } => self.paths.extend([left.clone(), right.clone()]),
+            TestKind::Numbers { left, right, .. } => {
+                self.number(left);
+                self.number(right);
+            }
+            TestKind::Days { left, right, .. } => {
+                self.day(left);
+                self.day(right);
+            }
+            TestKind::Owner { of, .. } => self.owner(of),
+        }
+    }
+
+    fn number(&mut self, expr: &NumberExpr) {
+        match expr {
+            NumberExpr::Constant(_) => {}
+            NumberExpr::Field(path) | NumberExpr::FieldIn(path, _) => self.paths.push(path.clone()),
+            NumberExpr::Negative(inner) => self.number(inner),
+            NumberExpr::Arithmetic(_, left, right) => {
+                self.number(left);
+                self.number(right);
+            }
+            NumberExpr::DaysBetween(left, right) => {
+                self.day(left);
+                self.day(right);
+            }
+        }
+    }
+
+    fn day(&mut self, expr: &DayExpr) {
+        match expr {
+            DayExpr::Constant(_) => {}
+            DayExpr::Field(path) | DayExpr::DayOf(path) => self.paths.push(path.clone()),
+            DayExpr::Shift(inner, _, _) => self.day(inner),
+        }
+    }
+
+    fn owner(&mut self, of: &OwnerRef) {
+        match of {
+            OwnerRef::Current => self.current = true,
+            OwnerRef::Of(owner) => {
+                // The reference itself is read too: an orphan makes the record invalid.
+                if let Some((last, steps)) = owner.steps.split_last() {
+                    self.paths.push(Path { steps: steps.to_vec(), field: *last });
+                }
+                self.owners.push(owner.clone());
+            }
+        }
+    }
+
+    fn target(&mut self, kind: &TargetKind) {
+        match kind {
+            TargetKind::Nobody | TargetKind::Name(_) => {}
+            TargetKind::Keep => self.current = true,
+            TargetKind::Field(path) | TargetKind::Cell { path, .. } => self.paths.push(path.clone()),
+            TargetKind::Table(table) => self.paths.extend(table.paths.iter().cloned()),
+            TargetKind::OwnerOf(of) => self.owner(of),
+            TargetKind::Manager(inner) => self.target(inner),
+        }
+    }
+}
+
+fn renumber_cond(cond: &mut Cond, new_of: &[RoleId]) {
+    match cond {
+        Cond::All(parts) | Cond::Any(parts) => parts.iter_mut().for_each(|part| renumber_cond(part, new_of)),
+        Cond::Not(inner) | Cond::Named { body: inner, .. } => renumber_cond(inner, new_of),
+        Cond::AtLeast { criteria, .. } => {
+            criteria.iter_mut().for_each(|one| renumber_cond(&mut one.condition, new_of));
+        }
+        Cond::Test { kind: TestKind::Owner { of: OwnerRef::Of(owner), .. }, .. } => {
+            owner.role = new_of[owner.role.0 as usize];
+        }
+        Cond::Test { .. } => {}
+    }
+}
+
+fn renumber_target(kind: &mut TargetKind, new_of: &[RoleId]) {
+    match kind {
+        TargetKind::OwnerOf(OwnerRef::Of(owner)) => owner.role = new_of[owner.role.0 as usize],
+        TargetKind::Manager(inner) => renumber_target(inner, new_of),
+        _ => {}
+    }
+}

@@ -1,0 +1,105 @@
+//! Which names a word can mean where it stands: fields of the record at hand, and what they refer to.
+
+use super::Checker;
+use super::policy::Path;
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::schema::{Field, FieldId, FieldKind, RecordId};
+use crate::source::Span;
+use crate::syntax::{PathExpr, Word};
+
+/// Where names are looked up: the record that is decided, and the references that lead to the record at hand (empty
+/// outside a `define` used through a path).
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    pub root: RecordId,
+    pub prefix: Vec<FieldId>,
+    /// The record at the end of `prefix`.
+    pub record: RecordId,
+    /// The role being typed: what a bare `owner` means.
+    pub role: String,
+    /// Uses of defines that led here, outermost first, for messages.
+    pub used_at: Vec<Span>,
+}
+
+impl Scope {
+    pub fn of(record: RecordId, role: &str) -> Self {
+        Scope { root: record, prefix: Vec::new(), record, role: role.to_owned(), used_at: Vec::new() }
+    }
+
+    pub fn path(&self, steps: &[FieldId], field: FieldId) -> Path {
+        let mut all = self.prefix.clone();
+        all.extend_from_slice(steps);
+        Path { steps: all, field }
+    }
+
+    /// The same scope one or more references further.
+    pub fn through(&self, steps: &[FieldId], record: RecordId) -> Self {
+        let mut inner = self.clone();
+        inner.prefix.extend_from_slice(steps);
+        inner.record = record;
+        inner
+    }
+}
+
+impl Checker<'_> {
+    pub(super) fn field(&self, record: RecordId, field: FieldId) -> &Field {
+        self.schema.record(record).field(field)
+    }
+
+    /// The field a path means in a scope: the path and the record type that holds its last field. Reports what is
+    /// unknown, with did-you-mean.
+    pub(super) fn resolve(&mut self, path: &PathExpr, scope: &Scope) -> Option<(Path, RecordId)> {
+        let (last, steps) = path.names.split_last()?;
+        let (steps, record) = self.steps(steps, scope)?;
+        match self.schema.record(record).find(&last.text) {
+            Some(field) => Some((scope.path(&steps, field), record)),
+            None => {
+                self.unknown_field(last, record, scope);
+                None
+            }
+        }
+    }
+
+    /// Follows reference fields from the scope's record.
+    pub(super) fn steps(&mut self, names: &[Word], scope: &Scope) -> Option<(Vec<FieldId>, RecordId)> {
+        let mut record = scope.record;
+        let mut steps = Vec::new();
+        for name in names {
+            let Some(field) = self.schema.record(record).find(&name.text) else {
+                self.unknown_field(name, record, scope);
+                return None;
+            };
+            let FieldKind::Reference { record: next, .. } = self.field(record, field).kind else {
+                let kind = self.field(record, field).kind.describe();
+                let mut diagnostic =
+                    Diagnostic::error(Code::NotAReference, format!("`{}` refers to no other record", name.text))
+                        .at(name.span, format!("{kind}, so nothing can follow the dot"));
+                if let Some(span) = self.field(record, field).span {
+                    diagnostic = diagnostic.at(span, "declared here");
+                }
+                self.push(diagnostic);
+                return None;
+            };
+            steps.push(field);
+            record = next;
+        }
+        Some((steps, record))
+    }
+
+    pub(super) fn unknown_field(&mut self, name: &Word, record: RecordId, scope: &Scope) {
+        let record = self.schema.record(record);
+        let fields = record.fields.iter().map(|field| field.name.as_str());
+        let help = did_you_mean(&name.text, fields);
+        let mut diagnostic =
+            Diagnostic::error(Code::UnknownField, format!("`{}` has no field `{}`", record.name, name.text))
+                .at(name.span, format!("not a field of `{}`", record.name))
+                .maybe_help(help);
+        if let (None, Some(span)) = (&diagnostic.help, record.span) {
+            diagnostic = diagnostic.at(span, format!("`{}` is declared here", record.name));
+        }
+        for used in &scope.used_at {
+            diagnostic = diagnostic.at(*used, format!("used here for `{}`", record.name));
+        }
+        self.push(diagnostic);
+    }
+}

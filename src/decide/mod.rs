@@ -1,0 +1,14 @@
+//! Which rule decides each record: a column at a time ([`batch`]), or one record by plain interpretation ([`row`]).
+//!
+//! Both are pure: no clock, no I/O. The interpreter is the reference that the fast path is tested against, and what
+//! explanations replay.
+
+pub mod batch;
+mod encode;
+mod resolve;
+pub mod row;
+mod waves;
+
+pub use batch::{NO_RULE, RoleInput, RoleResult, Scene, decide_role, winners};
+pub use encode::encode_all;
+pub use row::{Facts, RecordFacts};

@@ -1,0 +1,128 @@
+//! Dimensions: what a record is looked at along, and into which atoms each is cut.
+
+use super::boxes::AtomSet;
+use crate::check::policy::{Cond, Path, Range, TargetKind};
+use crate::value::Decimal;
+
+/// The atom of an opaque test that does not hold.
+pub const FALSE_ATOM: u16 = 0;
+/// The atom of an opaque test that holds.
+pub const TRUE_ATOM: u16 = 1;
+
+/// One dimension of a role's plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dimension {
+    pub kind: DimensionKind,
+    /// Atoms run from 0 to one less.
+    pub atom_count: u16,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum DimensionKind {
+    /// A field (over references), cut at the constants that rules compare it with. The last atom is *missing*.
+    Field { path: Path, cuts: Cuts },
+    /// Something no field holds: [`FALSE_ATOM`] and [`TRUE_ATOM`].
+    Opaque(Opaque),
+}
+
+/// Where a field's domain is cut. Sorted, each once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cuts {
+    /// One atom a choice.
+    Choice {
+        count: u16,
+    },
+    YesNo,
+    /// Only known or missing is asked.
+    Known,
+    /// `2i` is below bound `i` (and above the one before), `2i + 1` is the bound itself. With a currency, amounts in
+    /// others count as missing.
+    Number {
+        bounds: Vec<Decimal>,
+        currency: Option<String>,
+    },
+    Day {
+        bounds: Vec<i32>,
+    },
+    Instant {
+        bounds: Vec<i64>,
+    },
+    /// `i` is the folded text `points[i]`, the one after them any other text.
+    Text {
+        points: Vec<String>,
+    },
+}
+
+impl Cuts {
+    /// Atoms of known values; *missing* is one more.
+    pub fn known_atoms(&self) -> usize {
+        match self {
+            Cuts::Choice { count } => *count as usize,
+            Cuts::YesNo => 2,
+            Cuts::Known => 1,
+            Cuts::Number { bounds, .. } => 2 * bounds.len() + 1,
+            Cuts::Day { bounds } => 2 * bounds.len() + 1,
+            Cuts::Instant { bounds } => 2 * bounds.len() + 1,
+            Cuts::Text { points } => points.len() + 1,
+        }
+    }
+}
+
+/// A test with a column of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opaque {
+    /// A condition that no field's atoms can hold.
+    Holds(Cond),
+    /// Whether a chain of targets names somebody: a miss is part of the rule's condition. Rules that name alike share it.
+    Named(Vec<TargetKind>),
+}
+
+impl Dimension {
+    pub fn field(path: Path, cuts: Cuts) -> Self {
+        // Lowering keeps below `ATOMS_PER_FIELD_MAX`.
+        let atom_count = u16::try_from(cuts.known_atoms() + 1).unwrap_or(u16::MAX);
+        Dimension { kind: DimensionKind::Field { path, cuts }, atom_count }
+    }
+
+    pub fn opaque(test: Opaque) -> Self {
+        Dimension { kind: DimensionKind::Opaque(test), atom_count: 2 }
+    }
+
+    /// The atom of a missing value. Only fields have one.
+    pub fn missing_atom(&self) -> u16 {
+        self.atom_count - 1
+    }
+
+    /// The atoms whose values lie in one of the ranges. Every bound must be a cut.
+    pub(super) fn range_atoms<T: Ord>(&self, bounds: &[T], ranges: &[Range<T>]) -> AtomSet {
+        let mut set = AtomSet::empty(self.atom_count);
+        for range in ranges {
+            // Both ends as atom positions: the point itself, or the gap beside it.
+            let low = match &range.low {
+                None => 0,
+                Some((value, included)) => {
+                    let at = 2 * bounds.partition_point(|bound| bound < value) + 1;
+                    if *included { at } else { at + 1 }
+                }
+            };
+            let high = match &range.high {
+                None => 2 * bounds.len(),
+                Some((value, included)) => {
+                    let at = 2 * bounds.partition_point(|bound| bound < value) + 1;
+                    if *included { at } else { at - 1 }
+                }
+            };
+            for atom in low..=high {
+                set.insert(u16::try_from(atom).unwrap_or(u16::MAX));
+            }
+        }
+        set
+    }
+}
+
+/// The atom of a value among sorted bounds: `2i` below bound `i`, `2i + 1` the bound itself.
+pub(crate) fn interval_atom<T: Ord>(bounds: &[T], value: &T) -> u16 {
+    let index = bounds.partition_point(|bound| bound < value);
+    let is_point = bounds.get(index).is_some_and(|bound| bound == value);
+    u16::try_from(2 * index + usize::from(is_point)).unwrap_or(u16::MAX)
+}

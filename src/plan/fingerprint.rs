@@ -1,0 +1,267 @@
+//! Fingerprints of meaning: equal for rules that decide alike, however they are written.
+//!
+//! A rule is written in a normal form (field paths by name, choices by name, operands sorted, doubles dropped, defines
+//! put in place) and digested. Reformatting, reordering operands and renaming a define change nothing; a label is not
+//! part of it (design section 3, point 16).
+
+use crate::check::policy::{
+    Cond, DayExpr, DayMark, FieldTest, InstantMark, NumberExpr, OwnerRef, OwnerTest, Path, Range, Role, RoleId, Rule,
+    TargetKind, TestKind, TextTest, TypedPolicy,
+};
+use crate::schema::{FieldKind, RecordId};
+use crate::value::compact;
+use sha2::{Digest, Sha256};
+
+/// The digest of a rule's meaning: 32 hexadecimal digits.
+pub fn rule_fingerprint(policy: &TypedPolicy, role: &Role, rule: &Rule) -> String {
+    digest(&rule_text(policy, role, rule))
+}
+
+/// The digest of a whole policy's meaning: every role with its rules in order.
+pub fn policy_fingerprint(policy: &TypedPolicy) -> String {
+    let mut text = String::new();
+    for role in &policy.roles {
+        text.push_str(&format!("{} of {}\n", role.name, policy.schema.record(role.record).name));
+        for rule in &role.rules {
+            text.push_str(&rule_text(policy, role, rule));
+            text.push('\n');
+        }
+    }
+    digest(&text)
+}
+
+fn digest(text: &str) -> String {
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn rule_text(policy: &TypedPolicy, role: &Role, rule: &Rule) -> String {
+    let writer = Writer { policy, record: role.record };
+    let conditions = writer.sorted(rule.conditions.iter().flat_map(flat_all));
+    let targets: Vec<String> = rule.targets.iter().map(|target| writer.target(&target.kind)).collect();
+    let dates = format!("{:?}..{:?}", rule.from, rule.until);
+    // The reason is kept with every entry, but two rules that decide alike are one rule.
+    format!("when {conditions} to {} on {dates}", targets.join(" else "))
+}
+
+/// The parts of nested conjunctions, defines opened.
+fn flat_all(cond: &Cond) -> Vec<&Cond> {
+    match cond {
+        Cond::All(parts) => parts.iter().flat_map(flat_all).collect(),
+        Cond::Named { body, .. } => flat_all(body),
+        other => vec![other],
+    }
+}
+
+fn flat_any(cond: &Cond) -> Vec<&Cond> {
+    match cond {
+        Cond::Any(parts) => parts.iter().flat_map(flat_any).collect(),
+        Cond::Named { body, .. } => flat_any(body),
+        other => vec![other],
+    }
+}
+
+struct Writer<'p> {
+    policy: &'p TypedPolicy,
+    record: RecordId,
+}
+
+impl Writer<'_> {
+    fn sorted<'c>(&self, conds: impl Iterator<Item = &'c Cond>) -> String {
+        let mut texts: Vec<String> = conds.map(|cond| self.cond(cond)).collect();
+        texts.sort();
+        texts.dedup();
+        texts.join(" & ")
+    }
+
+    fn cond(&self, cond: &Cond) -> String {
+        match cond {
+            Cond::All(_) => format!("({})", self.sorted(flat_all(cond).into_iter())),
+            Cond::Any(_) => {
+                let mut texts: Vec<String> = flat_any(cond).into_iter().map(|part| self.cond(part)).collect();
+                texts.sort();
+                texts.dedup();
+                format!("({})", texts.join(" | "))
+            }
+            Cond::Not(inner) => match &**inner {
+                Cond::Not(twice) => self.cond(twice),
+                Cond::Named { body, .. } => self.cond(&Cond::Not(body.clone())),
+                inner => format!("!{}", self.cond(inner)),
+            },
+            Cond::Named { body, .. } => self.cond(body),
+            Cond::AtLeast { count, criteria, .. } => {
+                let mut texts: Vec<String> = criteria.iter().map(|one| self.cond(&one.condition)).collect();
+                texts.sort();
+                format!("{count} of [{}]", texts.join("; "))
+            }
+            Cond::Test { kind, .. } => self.test(kind),
+        }
+    }
+
+    fn path(&self, path: &Path) -> String {
+        path.text(&self.policy.schema, self.record)
+    }
+
+    fn test(&self, kind: &TestKind) -> String {
+        match kind {
+            TestKind::Always(holds) => holds.to_string(),
+            TestKind::Field { path, test } => {
+                format!("{} {}", self.path(path), self.field_test(path, test))
+            }
+            TestKind::InList { path, list } => {
+                format!("{} in list {}", self.path(path), self.policy.schema.list(*list).name)
+            }
+            TestKind::Fields { op, left, right, exact } => {
+                let exactly = if *exact { "exactly " } else { "" };
+                format!("{} {} {exactly}{}", self.path(left), op.mark(), self.path(right))
+            }
+            TestKind::Numbers { op, left, right } => {
+                format!("{} {} {}", self.number(left), op.mark(), self.number(right))
+            }
+            TestKind::Days { op, left, right } => {
+                format!("{} {} {}", self.day(left), op.mark(), self.day(right))
+            }
+            TestKind::Owner { of, test } => format!("{} {}", self.owner(of), self.owner_test(test)),
+        }
+    }
+
+    fn field_test(&self, path: &Path, test: &FieldTest) -> String {
+        let kind = &self.policy.schema.record(path.record(&self.policy.schema, self.record)).field(path.field).kind;
+        let choices = |indexes: &[u16]| match kind {
+            FieldKind::Choice(set) | FieldKind::Many(set) => {
+                let mut names: Vec<&str> = indexes.iter().map(|index| set.name(*index)).collect();
+                names.sort_unstable();
+                format!("{names:?}")
+            }
+            _ => format!("{indexes:?}"),
+        };
+        match test {
+            FieldTest::Missing => "missing".into(),
+            FieldTest::Text(test) => text_test(test),
+            FieldTest::Number { ranges, currency } => {
+                format!("{} {}", range_text(ranges, |number| compact(*number)), currency.as_deref().unwrap_or(""))
+            }
+            FieldTest::Day(ranges) => range_text(ranges, day_mark),
+            FieldTest::Instant(ranges) => range_text(ranges, instant_mark),
+            FieldTest::YesNo(yes) => yes.to_string(),
+            FieldTest::Choice(indexes) => choices(indexes),
+            FieldTest::Many { which, choices: indexes } => format!("{which:?} {}", choices(indexes)),
+            FieldTest::Key(keys) => format!("{keys:?}"),
+        }
+    }
+
+    fn number(&self, expr: &NumberExpr) -> String {
+        match expr {
+            NumberExpr::Constant(number) => compact(*number),
+            NumberExpr::Field(path) => self.path(path),
+            NumberExpr::FieldIn(path, code) => format!("{} in {code}", self.path(path)),
+            NumberExpr::Negative(inner) => format!("-({})", self.number(inner)),
+            NumberExpr::Arithmetic(op, left, right) => {
+                format!("({} {op:?} {})", self.number(left), self.number(right))
+            }
+            NumberExpr::DaysBetween(left, right) => {
+                format!("days({}, {})", self.day(left), self.day(right))
+            }
+        }
+    }
+
+    fn day(&self, expr: &DayExpr) -> String {
+        match expr {
+            DayExpr::Constant(mark) => day_mark(mark),
+            DayExpr::Field(path) => self.path(path),
+            DayExpr::DayOf(path) => format!("day of {}", self.path(path)),
+            DayExpr::Shift(inner, amount, unit) => {
+                format!("({} + {amount} {})", self.day(inner), unit.word())
+            }
+        }
+    }
+
+    fn owner(&self, of: &OwnerRef) -> String {
+        match of {
+            OwnerRef::Current => "current owner".into(),
+            OwnerRef::Of(path) => {
+                let RoleId(_) = path.role;
+                let record = self.policy.schema.record(self.policy.role(path.role).record);
+                format!("{} [{}]", path.text(self.policy, self.record), record.name)
+            }
+        }
+    }
+
+    fn name(&self, id: crate::check::policy::NameId) -> String {
+        crate::value::fold(&self.policy.names[id.0 as usize].text)
+    }
+
+    fn owner_test(&self, test: &OwnerTest) -> String {
+        match test {
+            OwnerTest::Known => "known".into(),
+            OwnerTest::Active => "active".into(),
+            OwnerTest::Is(names) => {
+                let mut names: Vec<String> = names.iter().map(|name| self.name(*name)).collect();
+                names.sort();
+                format!("is {names:?}")
+            }
+            OwnerTest::MemberOf(team) => format!("in {:?}", self.name(*team)),
+        }
+    }
+
+    fn target(&self, kind: &TargetKind) -> String {
+        match kind {
+            TargetKind::Nobody => "nobody".into(),
+            TargetKind::Keep => "keep".into(),
+            TargetKind::Name(name) => format!("{:?}", self.name(*name)),
+            TargetKind::Field(path) => format!("field {}", self.path(path)),
+            TargetKind::Table(table) => {
+                let paths: Vec<String> = table.paths.iter().map(|path| self.path(path)).collect();
+                format!("table {} column {} by {paths:?}", self.policy.schema.table(table.table).name, table.column)
+            }
+            TargetKind::Cell { list, path, column } => {
+                format!("list {} column {column} by {}", self.policy.schema.list(*list).name, self.path(path))
+            }
+            TargetKind::OwnerOf(of) => self.owner(of),
+            TargetKind::Manager(inner) => format!("manager of {}", self.target(inner)),
+        }
+    }
+}
+
+fn text_test(test: &TextTest) -> String {
+    match test {
+        TextTest::OneOf(texts) => format!("= {texts:?}"),
+        TextTest::Exactly(texts) => format!("exactly {texts:?}"),
+        TextTest::Contains(texts) => format!("contains {texts:?}"),
+        TextTest::StartsWith(texts) => format!("starts {texts:?}"),
+        TextTest::EndsWith(texts) => format!("ends {texts:?}"),
+        TextTest::Matches(regex) => format!("matches {:?}", regex.as_str()),
+    }
+}
+
+fn range_text<T>(ranges: &[Range<T>], show: impl Fn(&T) -> String) -> String {
+    let mut texts: Vec<String> = ranges
+        .iter()
+        .map(|range| {
+            let low = range.low.as_ref().map_or("..".into(), |(value, included)| {
+                format!("{}{}", if *included { "[" } else { "(" }, show(value))
+            });
+            let high = range.high.as_ref().map_or("..".into(), |(value, included)| {
+                format!("{}{}", show(value), if *included { "]" } else { ")" })
+            });
+            format!("{low},{high}")
+        })
+        .collect();
+    texts.sort();
+    texts.join(" ")
+}
+
+fn day_mark(mark: &DayMark) -> String {
+    match mark {
+        DayMark::Fixed(day) => crate::value::time::show_day(*day),
+        DayMark::Today { amount, unit } => format!("today+{amount} {}", unit.word()),
+    }
+}
+
+fn instant_mark(mark: &InstantMark) -> String {
+    match mark {
+        InstantMark::StartOf(mark) => format!("start of {}", day_mark(mark)),
+        InstantMark::EndOf(mark) => format!("end of {}", day_mark(mark)),
+        InstantMark::Now { minutes } => format!("now+{minutes} minutes"),
+    }
+}

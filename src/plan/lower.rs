@@ -1,0 +1,399 @@
+//! From the typed policy to dimensions and boxes.
+//!
+//! Two passes over each role: the first gathers the constants that cut each field, the second turns conditions into
+//! boxes. A condition that would fall into too many boxes keeps a column of its own instead: correct either way.
+
+use super::boxes::{RuleBox, Sides, join, meet};
+use super::dimension::{Cuts, Dimension, DimensionKind, Opaque, TRUE_ATOM};
+use super::{AtomSet, Matrix, Plan, RolePlan};
+use crate::check::policy::{Cond, FieldTest, NameId, Path, Role, Rule, TargetKind, TestKind, TextTest, TypedPolicy};
+use crate::limits::{ATOMS_PER_FIELD_MAX, BOXES_PER_RULE_MAX};
+use crate::schema::{FieldKind, RecordId, Schema};
+use crate::value::Decimal;
+use crate::value::time::AsOf;
+use rustc_hash::FxHashMap;
+
+/// Lowers every role for one `as of`. `is_known` tells which names mean somebody who may own: a rule that names nobody
+/// else has no box.
+pub fn lower(policy: &TypedPolicy, as_of: &AsOf, is_known: &dyn Fn(NameId) -> bool) -> Plan {
+    Plan { roles: policy.roles.iter().map(|role| lower_role(policy, role, as_of, is_known)).collect() }
+}
+
+fn lower_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, is_known: &dyn Fn(NameId) -> bool) -> RolePlan {
+    let mut lowering = Lowering::new(&policy.schema, role.record, as_of);
+    for rule in &role.rules {
+        for cond in &rule.conditions {
+            cond.visit(&mut |kind, _| lowering.gather(kind));
+        }
+    }
+    lowering.cut();
+    let today = as_of.today();
+    let mut boxes = Vec::new();
+    for id in role.rule_ids() {
+        let rule = role.rule(id);
+        let names = names(rule, is_known);
+        if counts_on(rule, today) && names != Names::Nobody {
+            let sides = lowering.rule(rule, names);
+            boxes.extend(sides.into_iter().map(|sides| RuleBox { rule: id, sides }));
+        }
+    }
+    let matrix = Matrix::new(&lowering.dimensions, &boxes);
+    RolePlan { dimensions: lowering.dimensions, boxes, matrix }
+}
+
+/// Whether a rule's own dates let it count on a day; both ends included.
+pub(crate) fn counts_on(rule: &Rule, today: i32) -> bool {
+    rule.from.is_none_or(|from| from <= today) && rule.until.is_none_or(|until| today <= until)
+}
+
+/// Whether a rule's chain of targets names somebody, as far as it can be told without a record.
+#[derive(Clone, Copy, PartialEq)]
+enum Names {
+    Always,
+    Nobody,
+    Depends,
+}
+
+fn names(rule: &Rule, is_known: &dyn Fn(NameId) -> bool) -> Names {
+    for target in &rule.targets {
+        match &target.kind {
+            TargetKind::Nobody => return Names::Always,
+            TargetKind::Name(name) if is_known(*name) => return Names::Always,
+            TargetKind::Name(_) => {}
+            _ => return Names::Depends,
+        }
+    }
+    Names::Nobody
+}
+
+/// A field as a dimension: its path, and the currency its amounts are compared in.
+type Key = (Path, Option<String>);
+
+#[derive(Default)]
+struct Constants {
+    numbers: Vec<Decimal>,
+    days: Vec<i32>,
+    instants: Vec<i64>,
+    texts: Vec<String>,
+}
+
+struct Lowering<'p> {
+    schema: &'p Schema,
+    record: RecordId,
+    as_of: &'p AsOf,
+    /// In order of first sight, so that equal policies give equal plans.
+    keys: Vec<Key>,
+    constants: FxHashMap<Key, Constants>,
+    dimensions: Vec<Dimension>,
+    by_key: FxHashMap<Key, usize>,
+}
+
+/// The condition falls into too many boxes.
+struct TooMany;
+
+impl<'p> Lowering<'p> {
+    fn new(schema: &'p Schema, record: RecordId, as_of: &'p AsOf) -> Self {
+        Lowering {
+            schema,
+            record,
+            as_of,
+            keys: Vec::new(),
+            constants: FxHashMap::default(),
+            dimensions: Vec::new(),
+            by_key: FxHashMap::default(),
+        }
+    }
+
+    fn kind(&self, path: &Path) -> &'p FieldKind {
+        &self.schema.record(path.record(self.schema, self.record)).field(path.field).kind
+    }
+
+    // ------------------------------------------------------------ first pass: constants
+
+    fn gather(&mut self, kind: &TestKind) {
+        let TestKind::Field { path, test } = kind else {
+            return;
+        };
+        let Some(key) = self.key(path, test) else {
+            return;
+        };
+        if !self.constants.contains_key(&key) {
+            self.keys.push(key.clone());
+        }
+        let as_of = self.as_of;
+        let constants = self.constants.entry(key).or_default();
+        match test {
+            FieldTest::Number { ranges, .. } => {
+                for range in ranges {
+                    constants.numbers.extend(range.low.iter().chain(&range.high).map(|(value, _)| value.normalize()));
+                }
+            }
+            FieldTest::Day(ranges) => {
+                for range in ranges {
+                    constants.days.extend(range.low.iter().chain(&range.high).map(|(mark, _)| mark.day(as_of)));
+                }
+            }
+            FieldTest::Instant(ranges) => {
+                for range in ranges {
+                    let marks = range.low.iter().chain(&range.high);
+                    constants.instants.extend(marks.map(|(mark, _)| mark.instant(as_of)));
+                }
+            }
+            FieldTest::Text(TextTest::OneOf(texts)) => constants.texts.extend(texts.iter().cloned()),
+            _ => {}
+        }
+    }
+
+    /// The dimension a test on a field belongs to; `None` where it needs a column of its own.
+    fn key(&self, path: &Path, test: &FieldTest) -> Option<Key> {
+        match test {
+            FieldTest::Missing
+            | FieldTest::Day(_)
+            | FieldTest::Instant(_)
+            | FieldTest::YesNo(_)
+            | FieldTest::Choice(_)
+            | FieldTest::Text(TextTest::OneOf(_)) => Some((path.clone(), None)),
+            FieldTest::Number { currency, .. } => Some((path.clone(), currency.clone())),
+            FieldTest::Text(_) | FieldTest::Many { .. } | FieldTest::Key(_) => None,
+        }
+    }
+
+    fn cut(&mut self) {
+        for key in std::mem::take(&mut self.keys) {
+            let constants = self.constants.remove(&key).unwrap_or_default();
+            let cuts = match self.kind(&key.0) {
+                FieldKind::Choice(set) => Cuts::Choice { count: u16::try_from(set.len()).unwrap_or(u16::MAX) },
+                FieldKind::YesNo => Cuts::YesNo,
+                FieldKind::Number | FieldKind::Money(_) => {
+                    Cuts::Number { bounds: sorted(constants.numbers, 2), currency: key.1.clone() }
+                }
+                FieldKind::Date => Cuts::Day { bounds: sorted(constants.days, 2) },
+                FieldKind::Time => Cuts::Instant { bounds: sorted(constants.instants, 2) },
+                FieldKind::Text => Cuts::Text { points: sorted(constants.texts, 1) },
+                FieldKind::Many(_) | FieldKind::Reference { .. } => Cuts::Known,
+            };
+            self.by_key.insert(key.clone(), self.dimensions.len());
+            self.dimensions.push(Dimension::field(key.0, cuts));
+        }
+    }
+
+    // ------------------------------------------------------------ second pass: boxes
+
+    fn rule(&mut self, rule: &Rule, names: Names) -> Vec<Sides> {
+        let mut boxes = vec![Sides::new()];
+        for cond in &rule.conditions {
+            boxes = self.and_also(boxes, cond);
+        }
+        if names == Names::Depends {
+            let chain = rule.targets.iter().map(|target| target.kind.clone()).collect();
+            let named = self.opaque(Opaque::Named(chain));
+            boxes = product(&boxes, &[vec![(named, AtomSet::of(2, [TRUE_ATOM]))]]).unwrap_or_default();
+        }
+        boxes
+    }
+
+    /// Every box cut down by one more condition. What grows past the limit becomes a column of its own.
+    fn and_also(&mut self, boxes: Vec<Sides>, cond: &Cond) -> Vec<Sides> {
+        if let Ok(more) = self.boxes(cond, true)
+            && let Ok(both) = product(&boxes, &more)
+        {
+            return both;
+        }
+        let index = self.opaque(Opaque::Holds(cond.clone()));
+        let own = vec![vec![(index, AtomSet::of(2, [TRUE_ATOM]))]];
+        // One box meets each of the others in at most one box.
+        product(&boxes, &own).unwrap_or_default()
+    }
+
+    /// The boxes in which a condition holds (or, where not `wanted`, does not hold).
+    fn boxes(&mut self, cond: &Cond, wanted: bool) -> Result<Vec<Sides>, TooMany> {
+        match cond {
+            Cond::Not(inner) => self.boxes(inner, !wanted),
+            Cond::Named { body, .. } => self.boxes(body, wanted),
+            Cond::All(parts) if wanted => self.every(parts.iter(), wanted),
+            Cond::Any(parts) if !wanted => self.every(parts.iter(), wanted),
+            Cond::All(parts) | Cond::Any(parts) => self.some(parts.iter(), wanted),
+            Cond::AtLeast { count, criteria, .. } => {
+                let parts: Vec<&Cond> = criteria.iter().map(|one| &one.condition).collect();
+                let needed = if wanted { *count } else { (parts.len() + 1).saturating_sub(*count) };
+                self.at_least(needed, &parts, wanted)
+            }
+            Cond::Test { kind, .. } => Ok(self.test(cond, kind, wanted)),
+        }
+    }
+
+    fn every<'c>(&mut self, parts: impl Iterator<Item = &'c Cond>, wanted: bool) -> Result<Vec<Sides>, TooMany> {
+        let mut boxes = vec![Sides::new()];
+        for part in parts {
+            let more = self.boxes(part, wanted)?;
+            boxes = product(&boxes, &more)?;
+        }
+        Ok(boxes)
+    }
+
+    fn some<'c>(&mut self, parts: impl Iterator<Item = &'c Cond>, wanted: bool) -> Result<Vec<Sides>, TooMany> {
+        let mut boxes = Vec::new();
+        for part in parts {
+            for sides in self.boxes(part, wanted)? {
+                add(&mut boxes, sides)?;
+            }
+        }
+        Ok(boxes)
+    }
+
+    /// At least `needed` of the parts: with the first part and one less of the rest, or without it.
+    fn at_least(&mut self, needed: usize, parts: &[&Cond], wanted: bool) -> Result<Vec<Sides>, TooMany> {
+        if needed == 0 {
+            return Ok(vec![Sides::new()]);
+        }
+        if needed > parts.len() {
+            return Ok(Vec::new());
+        }
+        // `best[k]` holds the boxes for "at least k of the parts seen so far".
+        let mut best: Vec<Vec<Sides>> = vec![Vec::new(); needed + 1];
+        best[0].push(Sides::new());
+        for part in parts {
+            let own = self.boxes(part, wanted)?;
+            for k in (1..=needed).rev() {
+                let with = product(&best[k - 1], &own)?;
+                for sides in with {
+                    add(&mut best[k], sides)?;
+                }
+            }
+        }
+        Ok(best.pop().unwrap_or_default())
+    }
+
+    fn test(&mut self, cond: &Cond, kind: &TestKind, wanted: bool) -> Vec<Sides> {
+        if let TestKind::Always(holds) = kind {
+            return if *holds == wanted { vec![Sides::new()] } else { Vec::new() };
+        }
+        if let TestKind::Field { path, test } = kind
+            && let Some(key) = self.key(path, test)
+            && let Some(index) = self.by_key.get(&key).copied()
+            && let Some(set) = self.atoms(index, test)
+        {
+            return side(index, if wanted { set } else { set.complement() });
+        }
+        let index = self.opaque(Opaque::Holds(cond.clone()));
+        let atom = if wanted { TRUE_ATOM } else { 1 - TRUE_ATOM };
+        side(index, AtomSet::of(2, [atom]))
+    }
+
+    /// The atoms of a dimension for which a test holds; `None` where one of its constants did not fit the cuts.
+    fn atoms(&self, index: usize, test: &FieldTest) -> Option<AtomSet> {
+        let dimension = &self.dimensions[index];
+        let count = dimension.atom_count;
+        let DimensionKind::Field { cuts, .. } = &dimension.kind else {
+            return None;
+        };
+        let missing = dimension.missing_atom();
+        Some(match (test, cuts) {
+            (FieldTest::Missing, _) => AtomSet::of(count, [missing]),
+            (FieldTest::YesNo(yes), Cuts::YesNo) => AtomSet::of(count, [u16::from(*yes)]),
+            (FieldTest::Choice(choices), Cuts::Choice { .. }) => AtomSet::of(count, choices.iter().copied()),
+            (FieldTest::Number { ranges, .. }, Cuts::Number { bounds, .. }) => {
+                let ranges: Vec<_> = ranges.iter().map(|range| range.map(Decimal::normalize)).collect();
+                fits(bounds, ranges.iter())?;
+                dimension.range_atoms(bounds, &ranges)
+            }
+            (FieldTest::Day(ranges), Cuts::Day { bounds }) => {
+                let ranges: Vec<_> = ranges.iter().map(|range| range.map(|mark| mark.day(self.as_of))).collect();
+                fits(bounds, ranges.iter())?;
+                dimension.range_atoms(bounds, &ranges)
+            }
+            (FieldTest::Instant(ranges), Cuts::Instant { bounds }) => {
+                let ranges: Vec<_> = ranges.iter().map(|range| range.map(|mark| mark.instant(self.as_of))).collect();
+                fits(bounds, ranges.iter())?;
+                dimension.range_atoms(bounds, &ranges)
+            }
+            (FieldTest::Text(TextTest::OneOf(texts)), Cuts::Text { points }) => {
+                let mut set = AtomSet::empty(count);
+                for text in texts {
+                    let at = points.binary_search(text).ok()?;
+                    set.insert(u16::try_from(at).ok()?);
+                }
+                set
+            }
+            _ => return None,
+        })
+    }
+
+    fn opaque(&mut self, test: Opaque) -> usize {
+        let dimension = Dimension::opaque(test);
+        let same = |other: &Dimension| match (&other.kind, &dimension.kind) {
+            (DimensionKind::Opaque(Opaque::Holds(a)), DimensionKind::Opaque(Opaque::Holds(b))) => same_meaning(a, b),
+            (a, b) => a == b,
+        };
+        match self.dimensions.iter().position(same) {
+            Some(index) => index,
+            None => {
+                self.dimensions.push(dimension);
+                self.dimensions.len() - 1
+            }
+        }
+    }
+}
+
+/// Whether two conditions ask the same, wherever they are written.
+fn same_meaning(a: &Cond, b: &Cond) -> bool {
+    match (a, b) {
+        (Cond::Test { kind: a, .. }, Cond::Test { kind: b, .. }) => a == b,
+        _ => a == b,
+    }
+}
+
+/// Sorted bounds without doubles, cut off where a dimension would grow too large (`atoms_each` atoms a bound).
+fn sorted<T: Ord>(mut bounds: Vec<T>, atoms_each: usize) -> Vec<T> {
+    bounds.sort();
+    bounds.dedup();
+    bounds.truncate(ATOMS_PER_FIELD_MAX / atoms_each - 2);
+    bounds
+}
+
+/// Whether every bound of the ranges is a cut.
+fn fits<'r, T: Ord + 'r>(
+    bounds: &[T],
+    mut ranges: impl Iterator<Item = &'r crate::check::policy::Range<T>>,
+) -> Option<()> {
+    ranges
+        .all(|range| range.low.iter().chain(&range.high).all(|(value, _)| bounds.binary_search(value).is_ok()))
+        .then_some(())
+}
+
+fn side(index: usize, set: AtomSet) -> Vec<Sides> {
+    if set.is_empty() {
+        Vec::new()
+    } else if set.is_full() {
+        vec![Sides::new()]
+    } else {
+        vec![vec![(index, set)]]
+    }
+}
+
+fn product(a: &[Sides], b: &[Sides]) -> Result<Vec<Sides>, TooMany> {
+    let mut out = Vec::new();
+    for left in a {
+        for right in b {
+            if let Some(both) = meet(left, right) {
+                add(&mut out, both)?;
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Adds a box, joined with one already there where the two are one.
+fn add(boxes: &mut Vec<Sides>, sides: Sides) -> Result<(), TooMany> {
+    for known in boxes.iter_mut() {
+        if let Some(joined) = join(known, &sides) {
+            *known = joined;
+            return Ok(());
+        }
+    }
+    if boxes.len() >= BOXES_PER_RULE_MAX {
+        return Err(TooMany);
+    }
+    boxes.push(sides);
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! The plan: a policy as atoms times rules (design section 4).
+//!
+//! Each field's domain is cut at every constant that the policy mentions; a record becomes one small atom number per
+//! dimension, a rule becomes sparse boxes over them, and the transpose of the boxes is a matrix of bitsets. What a
+//! field cannot hold becomes a dimension of its own with the atoms false and true. The structure is that of packet
+//! classification by bit vectors (Lakshman and Stiliadis, 1998; aggregated as by Baboescu and Varghese, 2001).
+
+mod boxes;
+mod dimension;
+mod fingerprint;
+mod lower;
+mod matrix;
+
+pub use boxes::{AtomSet, RuleBox};
+pub(crate) use dimension::interval_atom;
+pub use dimension::{Cuts, Dimension, DimensionKind, FALSE_ATOM, Opaque, TRUE_ATOM};
+pub use fingerprint::{policy_fingerprint, rule_fingerprint};
+pub(crate) use lower::counts_on;
+pub use lower::lower;
+pub use matrix::{Matrix, NO_BOX};
+
+use crate::check::policy::RuleId;
+
+/// A policy, lowered for one `as of`: days that it counts from today are fixed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// By [`crate::check::policy::RoleId`].
+    pub roles: Vec<RolePlan>,
+}
+
+/// One role as dimensions, boxes and their matrix.
+#[derive(Clone, Debug)]
+pub struct RolePlan {
+    pub dimensions: Vec<Dimension>,
+    /// In rule order; a rule may have several boxes, or none where it can never match (or does not count today).
+    pub boxes: Vec<RuleBox>,
+    pub matrix: Matrix,
+}
+
+impl RolePlan {
+    /// The rule of the box that won, if one did.
+    pub fn winner(&self, box_index: u32) -> Option<RuleId> {
+        self.boxes.get(box_index as usize).map(|one| one.rule)
+    }
+}

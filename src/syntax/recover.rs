@@ -1,0 +1,224 @@
+//! What the parser's failure means to a person: what was found, what could have stood there.
+
+use super::grammar::Rule as Grammar;
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::source::{FileId, Span};
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+/// Turns a failure of the grammar on `text`, which starts at byte `base` of the file, into a message.
+pub fn diagnostic(file: FileId, text: &str, base: usize, error: &Error<Grammar>) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
+    };
+    let positives: &[Grammar] = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives,
+        ErrorVariant::CustomError { .. } => &[],
+    };
+    let found = word_at(text, at);
+    let expected = expected(positives);
+    let start = base + at;
+    let span = Span::new(file, start, start + found.len().max(1));
+    let headline = match (found, expected.as_str()) {
+        ("", "") => "the sentence ends too early".to_owned(),
+        ("", expected) => format!("expected {expected}, but nothing follows"),
+        (found, "") => format!("`{found}` fits nowhere here"),
+        (found, expected) => format!("expected {expected}, found `{found}`"),
+    };
+    let words: Vec<String> = positives.iter().filter_map(|token| keyword(*token)).collect();
+    let help = nearest(found, words.iter().map(String::as_str)).map(|word| format!("`{found}` is near `{word}`"));
+    Diagnostic::error(Code::Syntax, headline)
+        .at(span, if found.is_empty() { "here" } else { "not expected here" })
+        .maybe_help(help)
+}
+
+/// The word or mark at an offset; empty at the end or where a line ends.
+fn word_at(text: &str, at: usize) -> &str {
+    let rest = &text[at..];
+    let Some(first) = rest.chars().next() else {
+        return "";
+    };
+    if first.is_whitespace() {
+        return "";
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let end = if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
+    &rest[..end.min(rest.ceil_char_boundary(40))]
+}
+
+fn keyword(token: Grammar) -> Option<String> {
+    let name = format!("{token:?}");
+    name.strip_prefix("kw_").map(str::to_owned)
+}
+
+/// `a comparison`, `` `and` `` or `an action`: what may stand here, in few words.
+fn expected(positives: &[Grammar]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for token in positives {
+        if let Some(name) = describe(*token)
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    }
+    if names.len() > 5 {
+        // Long lists help nobody: groups first, then whatever else fits.
+        names.sort_by_key(|name| name.starts_with('`'));
+        names.truncate(5);
+    }
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+/// A grammar rule in an admin's words; `None` for what is never worth offering.
+fn describe(token: Grammar) -> Option<String> {
+    use Grammar as G;
+    let words = match token {
+        G::EOI
+        | G::COMMENT
+        | G::foreign_and
+        | G::foreign_or
+        | G::foreign_not
+        | G::foreign_equals
+        | G::foreign_unequal
+        | G::foreign_string
+        | G::stray_words
+        | G::tail_part
+        | G::junk_line
+        | G::later_action_word
+        | G::later_action
+        | G::who_later
+        | G::who_later_word
+        | G::stray_close
+        | G::broken_rule
+        | G::broken_group
+        | G::broken_field
+        | G::broken_line
+        | G::broken_item
+        | G::broken_header
+        | G::later_item
+        | G::later_word => return None,
+        G::equals
+        | G::unequal
+        | G::at_most
+        | G::at_least_mark
+        | G::less
+        | G::more
+        | G::compare_op
+        | G::is_tail
+        | G::in_tail
+        | G::between_tail
+        | G::contains_tail
+        | G::starts_tail
+        | G::ends_tail
+        | G::matches_tail
+        | G::counts_tail
+        | G::includes_tail
+        | G::before_tail
+        | G::after_tail
+        | G::within_tail
+        | G::older_tail
+        | G::later_tail
+        | G::history_tail
+        | G::compare_tail
+        | G::tail
+        | G::kw_is
+        | G::kw_in
+        | G::kw_between
+        | G::kw_contains
+        | G::kw_contain
+        | G::kw_does
+        | G::kw_starts
+        | G::kw_ends
+        | G::kw_matches
+        | G::kw_counts
+        | G::kw_includes
+        | G::kw_before
+        | G::kw_after
+        | G::kw_within
+        | G::kw_older
+        | G::kw_later
+        | G::kw_becomes
+        | G::kw_was
+        | G::kw_changed
+        | G::negation => "a comparison (`=`, `is`, `in` …)",
+        G::plus | G::minus | G::star | G::slash | G::sum_op | G::product_op | G::minus_sign => {
+            return None;
+        }
+        G::or_op | G::and_op | G::kw_and | G::kw_or => "`and` or `or`",
+        G::kw_assign | G::kw_keep | G::action | G::assign | G::keep | G::action_start => "an action (`assign to` …)",
+        G::sum | G::product | G::unary | G::primary | G::path | G::path_name | G::parens_expr => "a value",
+        G::condition | G::or_expr | G::and_expr | G::not_expr | G::comparison | G::not_op => "a condition",
+        G::target | G::who | G::who_name | G::who_nobody | G::who_keep | G::who_owner_of => "an owner",
+        G::rule
+        | G::when_rule
+        | G::otherwise_rule
+        | G::plain_rule
+        | G::kw_when
+        | G::kw_otherwise
+        | G::label
+        | G::label_name => "a rule (`when …`)",
+        G::group => "`{`",
+        G::item => "a declaration or a rule",
+        G::record
+        | G::person
+        | G::team
+        | G::queue
+        | G::list
+        | G::table
+        | G::define
+        | G::decide
+        | G::kw_record
+        | G::kw_person
+        | G::kw_team
+        | G::kw_queue
+        | G::kw_list
+        | G::kw_table
+        | G::kw_define
+        | G::kw_decide => "a declaration",
+        G::field | G::field_name | G::owner_column => "a field",
+        G::field_type
+        | G::type_one_of
+        | G::type_many_of
+        | G::type_ordered
+        | G::type_money
+        | G::type_yes_no
+        | G::type_text
+        | G::type_number
+        | G::type_date
+        | G::type_time
+        | G::type_record => "a type (`text`, `one of (…)` …)",
+        G::attribute => "`key`, `optional`, `created`, `column` or `may be unknown`",
+        G::choice | G::choice_name => "a choice",
+        G::also | G::counting => return None,
+        G::name | G::role_name | G::words | G::owner_name => "a name",
+        G::column_name => "a column's name",
+        G::source => "a table or file name",
+        G::string => "a text in double quotes",
+        G::number => "a number",
+        G::date => "a day such as 2026-01-31",
+        G::currency => "a currency code such as EUR",
+        G::span => "a length of time such as `90 days`",
+        G::unit | G::kw_days | G::kw_weeks | G::kw_months | G::kw_years | G::kw_hours | G::kw_minutes => {
+            "`days`, `weeks`, `months`, `years`, `hours` or `minutes`"
+        }
+        G::value_list => "a list in brackets",
+        G::match_line => "`match`",
+        G::give_line => "`give`",
+        G::match_equals | G::match_between | G::match_prefix => "`=`, `between` or `starts with`",
+        G::criterion => "a condition",
+        G::because => "`because`",
+        G::from_day => "`from`",
+        G::until_day => "`until`",
+        G::brace_open => "`{`",
+        G::brace_close => "`}`",
+        G::open => "`(`",
+        G::close => "`)`",
+        G::comma => "`,`",
+        G::colon => "`:`",
+        other => return keyword(other).map(|word| format!("`{word}`")),
+    };
+    Some(words.to_owned())
+}

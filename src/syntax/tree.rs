@@ -1,0 +1,407 @@
+//! The syntax tree: what was written, where, and nothing about what it means.
+
+use crate::source::Span;
+use crate::value::{Decimal, time::Unit};
+
+/// A whole policy set, as written. A part that could not be read is left out; `broken` says so, so that the checker
+/// does not complain about what the missing part would have declared.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    pub records: Vec<RecordDecl>,
+    pub people: Vec<PersonDecl>,
+    pub teams: Vec<TeamDecl>,
+    pub queues: Vec<Word>,
+    pub lists: Vec<ListDecl>,
+    pub tables: Vec<TableDecl>,
+    pub defines: Vec<DefineDecl>,
+    pub decides: Vec<DecideDecl>,
+    /// Rules outside any `decide`, in order.
+    pub loose: Vec<Rule>,
+    pub broken: bool,
+}
+
+/// A name or a text as written; `quoted` tells `"At Risk"` from `At-Risk`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Word {
+    pub text: String,
+    pub span: Span,
+    pub quoted: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct RecordDecl {
+    pub name: Word,
+    pub source: Option<Word>,
+    pub fields: Vec<FieldDecl>,
+    pub owner_column: Option<OwnerColumnDecl>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct OwnerColumnDecl {
+    pub column: Option<Word>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct FieldDecl {
+    pub name: Word,
+    pub kind: TypeDecl,
+    pub kind_span: Span,
+    pub attributes: Vec<(Attribute, Span)>,
+}
+
+#[derive(Clone, Debug)]
+pub enum TypeDecl {
+    Text,
+    Number,
+    Money(Option<MoneyDecl>),
+    Date,
+    Time,
+    YesNo,
+    OneOf(Vec<ChoiceDecl>),
+    ManyOf(Vec<ChoiceDecl>),
+    Ordered(Vec<ChoiceDecl>),
+    Record(Word),
+}
+
+#[derive(Clone, Debug)]
+pub enum MoneyDecl {
+    Fixed(String),
+    InColumn(Word),
+}
+
+#[derive(Clone, Debug)]
+pub struct ChoiceDecl {
+    pub name: Word,
+    pub also: Vec<Word>,
+    pub counts_as: Vec<Word>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    Key,
+    Optional,
+    Created,
+    MayBeUnknown,
+    Column(Word),
+}
+
+#[derive(Clone, Debug)]
+pub struct PersonDecl {
+    pub source: Word,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct TeamDecl {
+    pub name: Word,
+    pub part_of: Option<Word>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ListDecl {
+    pub name: Word,
+    pub file: Word,
+    pub by: Word,
+}
+
+#[derive(Clone, Debug)]
+pub struct TableDecl {
+    pub name: Word,
+    pub file: Word,
+    pub matches: Vec<MatchDecl>,
+    pub gives: Vec<Word>,
+}
+
+#[derive(Clone, Debug)]
+pub struct MatchDecl {
+    pub path: PathExpr,
+    pub how: MatchHowDecl,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum MatchHowDecl {
+    Equals(Word),
+    Between(Word, Word),
+    StartsWith(Word),
+}
+
+#[derive(Clone, Debug)]
+pub struct DefineDecl {
+    pub name: Word,
+    pub body: Expr,
+}
+
+#[derive(Clone, Debug)]
+pub struct DecideDecl {
+    pub role: Word,
+    pub record: Word,
+    pub rules: Vec<Rule>,
+    pub span: Span,
+}
+
+/// A rule, or a group of them under one condition.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub labels: Vec<Word>,
+    /// `None` for `otherwise`, and for a bare `assign to TABLE`.
+    pub condition: Option<Expr>,
+    /// Said to take every record that is left.
+    pub otherwise: bool,
+    pub body: RuleBody,
+    pub because: Option<Word>,
+    pub from: Option<(i32, Span)>,
+    pub until: Option<(i32, Span)>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum RuleBody {
+    Group(Vec<Rule>),
+    Assign(Vec<Who>),
+    Keep,
+    /// The action is missing or belongs to a later version; a message has been given.
+    Broken,
+}
+
+/// One name of an `assign to A else B` chain.
+#[derive(Clone, Debug)]
+pub struct Who {
+    pub kind: WhoKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum WhoKind {
+    Nobody,
+    Keep,
+    Manager(Box<Who>),
+    OwnerOf(Word, PathExpr),
+    Text(String),
+    Path(PathExpr),
+    Broken,
+}
+
+/// Names joined by dots: a field, a path over references, a word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PathExpr {
+    pub names: Vec<Word>,
+    pub span: Span,
+    /// Words on the same line that fit nowhere (`status = At Risk`): to be mended by name.
+    pub stray: Option<Word>,
+}
+
+impl PathExpr {
+    /// The path as written, dots and all, without stray words.
+    pub fn text(&self) -> String {
+        self.names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".")
+    }
+
+    /// The one name, if it is one.
+    pub fn single(&self) -> Option<&Word> {
+        match self.names.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+}
+
+/// A condition or a value; the checker tells them apart.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+    Not(Box<Expr>),
+    /// Brackets, kept because mixing `and` and `or` without them warns.
+    Group(Box<Expr>),
+    /// `count` of `None` means `most of`.
+    AtLeast {
+        count: Option<(u64, Span)>,
+        criteria: Vec<Criterion>,
+    },
+
+    Compare {
+        op: CompareOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// `is X`, `is not X`: a state, a define or a value, as the checker finds.
+    Is {
+        negated: bool,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    IsExactly {
+        negated: bool,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    In {
+        negated: bool,
+        left: Box<Expr>,
+        source: InSource,
+    },
+    Between {
+        negated: bool,
+        left: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+    },
+    Text {
+        op: TextOp,
+        negated: bool,
+        left: Box<Expr>,
+        values: Vec<Expr>,
+    },
+    CountsAs {
+        left: Box<Expr>,
+        values: Vec<Expr>,
+    },
+    Includes {
+        which: Which,
+        left: Box<Expr>,
+        values: Vec<Expr>,
+    },
+    Within {
+        past: bool,
+        left: Box<Expr>,
+        span: SpanOfTime,
+    },
+    OlderThan {
+        left: Box<Expr>,
+        span: SpanOfTime,
+    },
+    LaterThan {
+        left: Box<Expr>,
+        span: SpanOfTime,
+    },
+
+    Arithmetic {
+        op: ArithmeticOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    Negative(Box<Expr>),
+    OwnerOf {
+        role: Word,
+        path: PathExpr,
+    },
+    Path(PathExpr),
+    /// A text in quotes.
+    Quoted(String),
+    Number(Decimal),
+    Money(Decimal, String),
+    Date(i32),
+    /// `30 days`, `30 days ago`, `30 days from today`.
+    Relative {
+        span: SpanOfTime,
+        when: Option<RelativeTo>,
+    },
+    /// Something of a later version, or unreadable; a message has been given.
+    Broken,
+}
+
+#[derive(Clone, Debug)]
+pub struct Criterion {
+    pub label: Option<Word>,
+    pub condition: Expr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompareOp {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+impl CompareOp {
+    pub fn mark(self) -> &'static str {
+        match self {
+            CompareOp::Equal => "=",
+            CompareOp::Unequal => "!=",
+            CompareOp::Less => "<",
+            CompareOp::AtMost => "<=",
+            CompareOp::More => ">",
+            CompareOp::AtLeast => ">=",
+        }
+    }
+
+    /// Whether it holds between two things that stand in this order.
+    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            CompareOp::Equal => order.is_eq(),
+            CompareOp::Unequal => order.is_ne(),
+            CompareOp::Less => order.is_lt(),
+            CompareOp::AtMost => order.is_le(),
+            CompareOp::More => order.is_gt(),
+            CompareOp::AtLeast => order.is_ge(),
+        }
+    }
+
+    /// The same comparison with its sides swapped.
+    pub fn flipped(self) -> Self {
+        match self {
+            CompareOp::Less => CompareOp::More,
+            CompareOp::AtMost => CompareOp::AtLeast,
+            CompareOp::More => CompareOp::Less,
+            CompareOp::AtLeast => CompareOp::AtMost,
+            other => other,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextOp {
+    Contains,
+    StartsWith,
+    EndsWith,
+    Matches,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Any,
+    All,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ArithmeticOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+#[derive(Clone, Debug)]
+pub enum InSource {
+    Values(Vec<Expr>),
+    Named(PathExpr),
+}
+
+/// `90 days`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanOfTime {
+    pub amount: i64,
+    pub unit: Unit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelativeTo {
+    /// `N days from today`.
+    Ahead,
+    /// `N days ago`.
+    Ago,
+}
