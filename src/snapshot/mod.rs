@@ -5,6 +5,7 @@
 //! result, one a column and kind. Uses [`crate::project`] for settings and for paths that stay inside the project; knows
 //! nothing of rules, ledgers or the screen.
 
+mod block;
 mod csv;
 mod describe;
 mod files;

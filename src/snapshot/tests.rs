@@ -704,6 +704,25 @@ decide owner of Deal {
     let project = crate::project::Project::open(folder.path()).unwrap();
     assert_eq!(project.config.name.as_deref(), Some("my \"crm\""));
     assert_eq!(project.config.source.location, Location::Csv(".".into()));
+    let (tree, problems) = crate::syntax::parse(&project.sources);
+    assert_eq!(problems, []);
+    let (schema, problems) = crate::check::schema(&tree, &Default::default(), Vec::new());
+    assert!(!any_error(&problems), "{problems:?}");
+    let wanted = all(&schema);
+    let (_, problems) = crate::check::policy(&tree, schema.clone());
+    assert!(!any_error(&problems), "{problems:?}");
+    let snapshot = read(&project.root, &project.config, &schema, &wanted, &mut |_| {}).unwrap();
+    assert!(snapshot.has_people);
+    // One deal names an account that is not there, and may.
+    assert_eq!(codes(&snapshot.findings), [Code::OrphanReference]);
+    assert_eq!(snapshot.findings[0].severity, Severity::Note);
+    let mut tried = crate::source::Sources::default();
+    tried.add("records.own", records.as_str());
+    tried.add("rules.own", rules.replace("# when", "when"));
+    let (tree, problems) = crate::syntax::parse(&tried);
+    assert_eq!(problems, []);
+    let (_, problems) = crate::check::policy(&tree, schema);
+    assert!(!any_error(&problems), "{problems:?}");
     let again = init(folder.path(), folder.path(), "crm").unwrap_err();
     assert_eq!(codes(&again.findings), [Code::FileExists]);
     assert_eq!(fs::read_to_string(folder.path().join("rules.own")).unwrap(), rules);
