@@ -26,6 +26,16 @@ pub enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
+    /// Whether it holds nothing that could be read.
+    #[inline]
+    pub fn is_missing(self) -> bool {
+        match self {
+            Cell::Missing | Cell::Unreadable => true,
+            Cell::Text(text) => is_blank(text),
+            _ => false,
+        }
+    }
+
     /// The cell as text: trimmed, numbers in plain decimal, "" for what is no value.
     pub fn text(self) -> Cow<'a, str> {
         match self {
@@ -195,12 +205,9 @@ impl<'f> ColumnBuilder<'f> {
         }
     }
 
-    /// Whether the row added last is missing in a column of text.
-    pub(crate) fn last_is_missing(&self) -> bool {
-        match &self.data {
-            Data::Text(builder) | Data::Reference(builder) => builder.last_is_missing(),
-            _ => false,
-        }
+    /// Whether any cell so far was wrong.
+    pub(crate) fn has_issues(&self) -> bool {
+        !self.issues.is_empty()
     }
 
     fn next_missing(&mut self) {

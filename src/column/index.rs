@@ -80,7 +80,6 @@ fn place(hash: u32, code: u32) -> u64 {
     u64::from(hash) << 32 | (u64::from(code) + 1)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the high half")]
 fn hash_of(place: u64) -> u32 {
     (place >> 32) as u32
 }

@@ -129,13 +129,6 @@ impl TextBuilder {
         }
     }
 
-    pub(crate) fn last_is_missing(&self) -> bool {
-        match self.staged.last() {
-            Some(last) => last.is_missing,
-            None => self.column.codes.last() == Some(&MISSING),
-        }
-    }
-
     /// Gives the waiting rows their codes, in order.
     fn flush(&mut self) {
         self.index.reserve(self.staged.len());
@@ -241,7 +234,6 @@ mod tests {
             } else {
                 builder.push(&format!("text {}", row % 40_000)).unwrap();
             }
-            assert_eq!(builder.last_is_missing(), row % 7 == 0);
         }
         let column = builder.finish_indexed();
         assert_eq!((column.len(), column.distinct_count()), (100_000, 40_000));

@@ -11,7 +11,7 @@ pub use config::{
     Config, Drift, LedgerConfig, Location, MaxMoves, OwnersTo, RecordConfig, SourceConfig, WriteBackConfig,
 };
 pub use files::{file_below, path_below};
-pub(crate) use files::{leaves_project, no_regular_file, not_utf8, unreadable};
+pub(crate) use files::{leaves_project, no_regular_file, not_utf8, reason, unreadable};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::{CONFIG_BYTES_MAX, LIST_BYTES_MAX};

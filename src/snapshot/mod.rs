@@ -5,15 +5,25 @@
 //! result, one a column and kind. Uses [`crate::project`] for settings and for paths that stay inside the project; knows
 //! nothing of rules, ledgers or the screen.
 
+mod block;
 mod csv;
+mod describe;
 mod files;
 mod findings;
 mod hints;
+pub mod infer;
+mod init;
 mod jsonl;
+mod names;
 mod people;
 mod sqlite;
 mod store;
 mod table;
+pub mod write_back;
+
+pub use describe::{SourceColumn, SourceTable, describe, describe_table, table_names};
+pub use init::{Written, init};
+pub use names::record_name;
 
 use crate::column::Dataset;
 use crate::diagnostic::{Diagnostic, any_error};

@@ -145,6 +145,15 @@ fn reading_against_a_bare_scan() {
         let start = Instant::now();
         let bytes = bare_scan(&folder);
         println!("bare scan {:?} ({bytes} bytes)", start.elapsed());
+        for field in schema.records[0].field_ids() {
+            let mut config = Config::default();
+            config.source.location = Location::Sqlite("crm.db".into());
+            let start = Instant::now();
+            let wanted = [vec![field]];
+            read(&folder, &config, &schema, &wanted, &mut |_| {}).unwrap();
+            let name = &schema.records[0].field(field).name;
+            println!("  key and {name}: {:?}", start.elapsed());
+        }
         for location in [Location::Sqlite("crm.db".into()), Location::Csv(".".into())] {
             let mut config = Config::default();
             config.source.location = location.clone();

@@ -135,15 +135,20 @@ fn begin(path: &Path, wait: Duration) -> rusqlite::Result<(Connection, Vec<Strin
     let record_bytes_max = i32::try_from(RECORD_BYTES_MAX).unwrap_or(i32::MAX);
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, record_bytes_max)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; BEGIN;")?;
-    // A virtual table has no root page. A name that a view has as well is no table's.
-    let mut statement = connection.prepare(
-        "SELECT name FROM sqlite_schema AS t WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-         AND NOT EXISTS (SELECT 1 FROM sqlite_schema AS v WHERE v.type = 'view' AND lower(v.name) = lower(t.name))
-         ORDER BY name",
-    )?;
+    let mut statement = connection.prepare(&format!("{PLAIN_TABLES} ORDER BY name"))?;
     let tables = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     drop(statement);
     Ok((connection, tables))
+}
+
+/// Tables that are read or written. A virtual table has no root page; a name that a view has as well is no table's.
+const PLAIN_TABLES: &str = "SELECT name FROM main.sqlite_schema AS t
+    WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    AND NOT EXISTS (SELECT 1 FROM main.sqlite_schema AS v WHERE v.type = 'view' AND lower(v.name) = lower(t.name))";
+
+/// Whether a table of exactly this name is there, and no view or virtual table.
+pub(super) fn is_plain_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection.prepare(&format!("{PLAIN_TABLES} AND name = ?1"))?.exists([name])
 }
 
 /// The only way a name gets into SQL text.

@@ -1,5 +1,6 @@
 //! Reads the rows of one record type into typed columns.
 
+use super::block::Block;
 use super::findings;
 use super::store::{Asked, Row, Store, Visitor, find_column};
 use super::{Progress, SnapshotError};
@@ -8,7 +9,10 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::ROWS_MAX;
 use crate::project::Config;
 use crate::schema::{Currency, Field, FieldId, FieldKind, RecordType};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 
+/// Blocks that wait to be typed before the reader waits too.
+const BLOCKS_WAITING: usize = 4;
 /// Rows between two words of progress.
 const PROGRESS_ROWS: usize = 1 << 16;
 /// Places told of rows without a key.
@@ -144,34 +148,66 @@ pub(super) fn read(
         });
     }
     let key_slot = plan.fields.iter().position(|id| *id == record.key);
-    let mut rows = Rows {
-        slots,
-        // The key is among the fields.
-        key_slot: key_slot.unwrap_or_default(),
-        row_count: 0,
-        no_key: Vec::new(),
-        table: &plan.table,
-        progress,
-    };
-    let columns = store.scan(&plan.table, &Asked { columns }, &mut rows)?;
-    rows.tell();
-    finish(store, plan, rows, &columns, found)
+    // The key is among the fields.
+    let key_cell = slots[key_slot.unwrap_or_default()].cell;
+    let read = std::thread::scope(|scope| {
+        let (full, to_type) = mpsc::sync_channel::<Block>(BLOCKS_WAITING);
+        let (empty, to_fill) = mpsc::channel::<Block>();
+        let typing = scope.spawn(move || {
+            for mut block in to_type {
+                for slot in &mut slots {
+                    slot.take(&block);
+                }
+                block.clear();
+                // The reader is gone when it has nothing more to read.
+                let _ = empty.send(block);
+            }
+            slots
+        });
+        let mut rows = Rows {
+            block: Block::new(columns.len()),
+            full,
+            to_fill,
+            column_count: columns.len(),
+            key_cell,
+            row_count: 0,
+            no_key: Vec::new(),
+            table: &plan.table,
+            progress,
+        };
+        let columns = store.scan(&plan.table, &Asked { columns }, &mut rows);
+        let (row_count, no_key) = rows.end();
+        match typing.join() {
+            Ok(slots) => columns.map(|columns| Read { slots, columns, row_count, no_key }),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    finish(store, plan, read?, found)
+}
+
+/// What came of reading a table.
+struct Read<'f> {
+    slots: Vec<Slot<'f>>,
+    /// The columns the table has.
+    columns: Vec<String>,
+    row_count: usize,
+    /// Where the first rows without a key stand.
+    no_key: Vec<String>,
 }
 
 fn finish(
     store: &Store,
     plan: &TablePlan<'_>,
-    rows: Rows<'_, '_>,
-    columns: &[String],
+    read: Read<'_>,
     found: &mut Vec<Diagnostic>,
 ) -> Result<TableData, SnapshotError> {
     let record = plan.record;
     let shown = store.shown(&plan.table);
-    let (row_count, no_key) = (rows.row_count, rows.no_key);
+    let Read { slots, columns, row_count, no_key } = read;
     if row_count == 0 {
         found.push(findings::empty(&shown, record));
     } else {
-        let absent = plan.absent(store, columns);
+        let absent = plan.absent(store, &columns);
         if !absent.is_empty() {
             return Err(SnapshotError { findings: absent });
         }
@@ -180,7 +216,7 @@ fn finish(
     let mut issues = Vec::new();
     let mut shown_owner: Option<TextColumn> = None;
     let mut fields = plan.fields.iter();
-    for slot in rows.slots {
+    for slot in slots {
         let field = fields.next();
         let mut done = slot.builder.finish(field == Some(&record.key));
         issues.push((field.copied(), std::mem::take(&mut done.issues)));
@@ -232,37 +268,66 @@ struct Slot<'f> {
     currency: Option<usize>,
 }
 
-/// Takes the rows of a table.
-struct Rows<'f, 'p> {
-    slots: Vec<Slot<'f>>,
-    key_slot: usize,
+impl Slot<'_> {
+    fn take(&mut self, block: &Block) {
+        match self.currency {
+            None => block.cells(self.cell).for_each(|cell| self.builder.push(cell)),
+            Some(currency) => {
+                let pairs = block.cells(self.cell).zip(block.cells(currency));
+                pairs.for_each(|(cell, currency)| self.builder.push_money(cell, currency));
+            }
+        }
+    }
+}
+
+/// Takes the rows of a table and hands them on in blocks.
+struct Rows<'p> {
+    block: Block,
+    full: SyncSender<Block>,
+    to_fill: Receiver<Block>,
+    column_count: usize,
+    key_cell: usize,
     row_count: usize,
-    /// Where the first rows without a key stand.
     no_key: Vec<String>,
     table: &'p str,
     progress: &'p mut dyn FnMut(Progress<'_>),
 }
 
-impl Rows<'_, '_> {
+impl Rows<'_> {
     fn tell(&mut self) {
         (self.progress)(Progress { table: self.table, rows_read: self.row_count });
     }
+
+    fn hand_on(&mut self) {
+        let next = self.to_fill.try_recv().unwrap_or_else(|_| Block::new(self.column_count));
+        // The other side ends only after this one, or by a panic that is passed on when it is joined.
+        let _ = self.full.send(std::mem::replace(&mut self.block, next));
+    }
+
+    /// Hands the last rows on; how many there were, and where the first without a key stand.
+    fn end(mut self) -> (usize, Vec<String>) {
+        if !self.block.is_empty() {
+            self.hand_on();
+        }
+        self.tell();
+        (self.row_count, self.no_key)
+    }
 }
 
-impl Visitor for Rows<'_, '_> {
+impl Visitor for Rows<'_> {
     #[inline]
     fn row<R: Row>(&mut self, row: &R) -> Result<(), Diagnostic> {
-        for slot in &mut self.slots {
-            let cell = row.cell(slot.cell);
-            match slot.currency {
-                None => slot.builder.push(cell),
-                Some(currency) => slot.builder.push_money(cell, row.cell(currency)),
+        for column in 0..self.column_count {
+            let cell = row.cell(column);
+            if column == self.key_cell && self.no_key.len() < PLACES_MAX && cell.is_missing() {
+                self.no_key.push(row.place());
             }
-        }
-        if self.no_key.len() < PLACES_MAX && self.slots[self.key_slot].builder.last_is_missing() {
-            self.no_key.push(row.place());
+            self.block.push(column, cell);
         }
         self.row_count += 1;
+        if self.block.end_row() {
+            self.hand_on();
+        }
         if self.row_count.is_multiple_of(PROGRESS_ROWS) {
             self.tell();
             if self.row_count > ROWS_MAX {

@@ -527,3 +527,218 @@ fn a_data_file_outside_the_project_is_refused() {
     let named = Config::default().with_source(outside.path()).unwrap();
     assert!(read(inside.path(), &named, &schema, &all(&schema), &mut |_| {}).is_ok());
 }
+
+fn described(files: &[(&str, &str)]) -> Vec<SourceTable> {
+    let folder = folder(files);
+    describe(folder.path(), &config(Location::Csv(".".into()))).unwrap()
+}
+
+fn kinds(record: &RecordType) -> Vec<(&str, &FieldKind)> {
+    let fields = record.fields.iter();
+    fields.map(|field| (field.name.as_str(), &field.kind)).collect()
+}
+
+#[test]
+fn kinds_are_inferred_from_all_rows() {
+    let tables = described(&[(
+        "accounts.csv",
+        "Name,Account ID,employees,zip,phone,renewal,active,flag,owner_id,rate,blank,late\n\
+         Acme,1,40,01099,+49 351,2026-01-31,yes,1,u1,0.5,,1\n\
+         Big,2,-7,80331,+4989,2027-02-28,FALSE,0,u2,0,,\n\
+         Co,3,,80331,1,,no,1,,12,,x\n",
+    )]);
+    let record = infer::record_type(&tables[0], &Config::default());
+    assert_eq!((record.name.as_str(), record.source.as_str()), ("Account", "accounts"));
+    assert!(record.inferred);
+    assert_eq!(record.owner_column.as_deref(), Some("owner_id"));
+    assert_eq!(record.field(record.key).name, "Account_ID");
+    assert_eq!(record.field(record.key).column, "Account ID");
+    use FieldKind::{Date, Number, Text, YesNo};
+    assert_eq!(
+        kinds(&record),
+        [
+            ("Name", &Text),
+            ("Account_ID", &Text),
+            ("employees", &Number),
+            ("zip", &Text),
+            ("phone", &Text),
+            ("renewal", &Date),
+            ("active", &YesNo),
+            ("flag", &Number),
+            ("rate", &Number),
+            ("blank", &Text),
+            ("late", &Text),
+        ]
+    );
+    assert!(record.fields.iter().all(|field| field.optional != (field.name == "Account_ID")));
+}
+
+#[test]
+fn the_key_is_named_or_the_first_that_could_be_one() {
+    let key = |header: &str| {
+        let text = format!("{header}\na,b,b\na,c,d\n");
+        let tables = described(&[("accounts.csv", &text)]);
+        let record = infer::record_type(&tables[0], &Config::default());
+        record.field(record.key).name.clone()
+    };
+    assert_eq!(key("x,y,ID"), "ID");
+    assert_eq!(key("x,y,accountId"), "accountId");
+    assert_eq!(key("x,y,key"), "key");
+    assert_eq!(key("x,y,z"), "y");
+}
+
+#[test]
+fn an_inferred_schema_reads_its_own_source() {
+    let files = [("accounts.csv", "Name,Größe,Größe!,2nd\nAcme,1,x,y\nBig,2,,\n")];
+    let tables = described(&files);
+    let schema = Schema { records: vec![infer::record_type(&tables[0], &Config::default())], ..Schema::default() };
+    let names: Vec<&str> = schema.records[0].fields.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["Name", "Größe", "Größe_2", "c_2nd"]);
+    let snapshot = try_read(&folder(&files), Location::Csv(".".into()), &schema).unwrap();
+    assert!(snapshot.findings.is_empty(), "{:?}", snapshot.findings);
+}
+
+fn crm() -> [(&'static str, String); 3] {
+    let mut accounts = "id,status,interests,parent_id,employees,opened,owner_id,note\n".to_owned();
+    let mut deals = "id,account_id,stage,amount\n".to_owned();
+    for row in 1..=40 {
+        use std::fmt::Write;
+        let status = ["Active", "At Risk", "active"][row % 3];
+        let interests = ["Upsell;Renewal", "Renewal", ""][row % 3];
+        let parent = if row > 1 { (row / 2).to_string() } else { String::new() };
+        writeln!(accounts, "{row},{status},{interests},{parent},{},2026-01-{:02},,note {row}", row * 10, row % 28 + 1)
+            .unwrap();
+        let account = if row == 40 { 99 } else { row };
+        writeln!(deals, "D-{row},{account},Won,{row}.50").unwrap();
+    }
+    let people = "id,name,team\nu1,Ana,Sales;EMEA Sales\nu2,Bo,Sales\n".to_owned();
+    [("accounts.csv", accounts), ("deals.csv", deals), ("people.csv", people)]
+}
+
+#[test]
+fn init_looks_for_choices_sets_and_references() {
+    let crm = crm();
+    let files: Vec<(&str, &str)> = crm.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let tables = described(&files);
+    let records = infer::record_types(&tables[..2], &Config::default());
+    let reference =
+        |record: u16, may_be_unknown: bool| FieldKind::Reference { record: RecordId(record), may_be_unknown };
+    let plain = |names: &[&str]| ChoiceSet::plain(names.iter().copied());
+    assert_eq!(
+        kinds(&records[0]),
+        [
+            ("id", &FieldKind::Text),
+            ("status", &FieldKind::Choice(plain(&["At Risk", "active"]))),
+            ("interests", &FieldKind::Many(plain(&["Renewal", "Upsell"]))),
+            ("parent", &reference(0, false)),
+            ("employees", &FieldKind::Number),
+            ("opened", &FieldKind::Date),
+            ("note", &FieldKind::Text),
+        ]
+    );
+    assert_eq!(records[0].created, Some(FieldId(5)));
+    assert_eq!(records[1].name, "Deal");
+    assert_eq!(
+        kinds(&records[1])[1..3],
+        [("account", &reference(0, true)), ("stage", &FieldKind::Choice(plain(&["Won"])))]
+    );
+}
+
+#[test]
+fn init_writes_a_project_once() {
+    let crm = crm();
+    let files: Vec<(&str, &str)> = crm.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let folder = folder(&files);
+    let written = init(folder.path(), folder.path(), "my \"crm\"").unwrap();
+    let names: Vec<&str> = written.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["ownward.toml", "records.own", "rules.own"]);
+    let records = fs::read_to_string(folder.path().join("records.own")).unwrap();
+    let expected = "\
+# What the records are, as found in the data. Read it, mend it, keep it with your rules.
+
+record Account from accounts {
+  id         text, key
+  status     one of (\"At Risk\", active)
+  interests  many of (Renewal, Upsell)
+  parent     Account, optional, column \"parent_id\"
+  employees  number
+  opened     date, created
+  note       text
+  current owner, column \"owner_id\"
+}
+# 40 rows when this was written
+
+record Deal from deals {
+  id       text, key
+  account  Account, may be unknown, column \"account_id\"
+  stage    one of (Won)
+  amount   number
+}
+# 40 rows when this was written
+
+person from people
+team \"EMEA Sales\"
+team Sales
+
+queue Triage
+";
+    assert_eq!(records, expected);
+    let rules = fs::read_to_string(folder.path().join("rules.own")).unwrap();
+    let expected = "\
+# Who owns what. The first rule that matches decides; `ownward plan` shows what would change.
+
+decide owner of Account {
+  # when status = \"At Risk\" assign to \"EMEA Sales\" because \"say why\"
+  # when interests includes Renewal assign to Sales because \"say why\"
+  # when employees >= 1000 assign to Triage because \"say why\"
+  otherwise assign to Triage
+}
+
+decide owner of Deal {
+  # when stage = Won assign to \"EMEA Sales\" because \"say why\"
+  # when amount >= 1000 assign to Sales because \"say why\"
+  otherwise assign to Triage
+}
+";
+    assert_eq!(rules, expected);
+    let project = crate::project::Project::open(folder.path()).unwrap();
+    assert_eq!(project.config.name.as_deref(), Some("my \"crm\""));
+    assert_eq!(project.config.source.location, Location::Csv(".".into()));
+    let (tree, problems) = crate::syntax::parse(&project.sources);
+    assert_eq!(problems, []);
+    let (schema, problems) = crate::check::schema(&tree, &Default::default(), Vec::new());
+    assert!(!any_error(&problems), "{problems:?}");
+    let wanted = all(&schema);
+    let (_, problems) = crate::check::policy(&tree, schema.clone());
+    assert!(!any_error(&problems), "{problems:?}");
+    let snapshot = read(&project.root, &project.config, &schema, &wanted, &mut |_| {}).unwrap();
+    assert!(snapshot.has_people);
+    // One deal names an account that is not there, and may.
+    assert_eq!(codes(&snapshot.findings), [Code::OrphanReference]);
+    assert_eq!(snapshot.findings[0].severity, Severity::Note);
+    let mut tried = crate::source::Sources::default();
+    tried.add("records.own", records.as_str());
+    tried.add("rules.own", rules.replace("# when", "when"));
+    let (tree, problems) = crate::syntax::parse(&tried);
+    assert_eq!(problems, []);
+    let (_, problems) = crate::check::policy(&tree, schema);
+    assert!(!any_error(&problems), "{problems:?}");
+    let again = init(folder.path(), folder.path(), "crm").unwrap_err();
+    assert_eq!(codes(&again.findings), [Code::FileExists]);
+    assert_eq!(fs::read_to_string(folder.path().join("rules.own")).unwrap(), rules);
+}
+
+#[test]
+fn init_needs_records_inside_the_project() {
+    let outside = folder(&[("accounts.csv", "id\n1\n")]);
+    let empty = folder(&[]);
+    let error = init(empty.path(), outside.path(), "crm").unwrap_err();
+    assert_eq!(codes(&error.findings), [Code::OutsideProject]);
+    let error = init(empty.path(), empty.path(), "crm").unwrap_err();
+    assert_eq!(codes(&error.findings), [Code::AbsentTable]);
+    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
+    database(&empty, "CREATE TABLE accounts (id); INSERT INTO accounts VALUES (1)");
+    init(empty.path(), &empty.path().join("crm.db"), "crm").unwrap();
+    let project = crate::project::Project::open(empty.path()).unwrap();
+    assert_eq!(project.config.source.location, Location::Sqlite("crm.db".into()));
+}
