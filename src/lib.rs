@@ -30,3 +30,6 @@ pub mod explain;
 pub mod project;
 pub mod snapshot;
 pub mod ledger;
+
+// front door
+pub mod cli;

@@ -10,8 +10,8 @@ use super::record;
 use super::session::{Session, actor, is_plan_file};
 use crate::check::policy::RoleId;
 use crate::ledger::{Appended, Ledger};
-use crate::project::OwnersTo;
-use crate::snapshot::write_back;
+use crate::project::{Location, OwnersTo};
+use crate::snapshot::write_back::{self, ChangeRow};
 use crate::value::Outcome;
 use std::io::{IsTerminal, Write};
 
@@ -25,6 +25,7 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
         None => args.project.clone().or_else(|| args.plan_project.clone()),
     };
     let session = Session::open(&ProjectArgs { project, source: args.source.clone() })?;
+    require_writable(&session)?;
     let run = match &saved {
         Some((_, plan)) => plan.run_args(&args.run),
         None => args.run.clone(),
@@ -42,7 +43,7 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
     }
     let mut findings = session.findings.clone();
     findings.extend(found.findings.iter().cloned());
-    out.messages(&findings, session.sources());
+    out.warnings(&findings, session.sources());
     let moves = found.changes.moves();
     let allowed = found.moves_allowed(&session, &run)?;
     if moves > allowed {
@@ -67,6 +68,18 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
     let written = write_owners(&session, &found)?;
     report(&found, &appended, written.as_deref(), out)?;
     Ok(Exit::Fine)
+}
+
+/// Only a database can take owners back: said before anything is decided, not after the ledger was written.
+fn require_writable(session: &Session) -> Result<()> {
+    let config = &session.project.config;
+    if config.write_back.owners == OwnersTo::Source && !matches!(config.source.location, Location::Sqlite(_)) {
+        return Err(Failure::could_not_run(
+            "owners are written back to databases only: for CSV and JSON lines set `owners = \"file\"` under \
+             `[write-back]` in ownward.toml, which writes a change file",
+        ));
+    }
+    Ok(())
 }
 
 /// A plan holds as long as everything it was made from is the same, and time has not changed an answer since.
@@ -126,7 +139,18 @@ fn write_owners(session: &Session, found: &Evaluation) -> Result<Option<String>>
         OwnersTo::File => {
             let path = session.project.root.join(&config.write_back.file);
             let rows = change_rows(session, found);
-            write_back::change_file(&path, &rows).map_err(|finding| failed(session, finding))?;
+            let rows_of = rows.iter().map(|row| ChangeRow {
+                record: &row[0],
+                key: &row[1],
+                role: &row[2],
+                owner_kind: &row[3],
+                owner_id: &row[4],
+                old_owner: &row[5],
+                rule: &row[6],
+                reason: &row[7],
+                effective: &row[8],
+            });
+            write_back::change_file(&path, rows_of).map_err(|finding| failed(session, finding))?;
             Ok(Some(format!("{} written to {}", count(rows.len() as u64, "change"), config.write_back.file.display())))
         }
         OwnersTo::Source => {
@@ -175,7 +199,8 @@ fn write_column(session: &Session, found: &Evaluation, role: RoleId) -> Result<u
         }
     }
     let key_column = config.column_of(record, record.key);
-    write_back::owners_to_source(&session.project.root, config, config.table_of(record), key_column, column, &changes)
+    let path = config.source_path(&session.project.root).map_err(|finding| failed(session, finding))?;
+    write_back::owners_to_sqlite(&path, config.table_of(record), key_column, column, &changes)
         .map_err(|finding| failed(session, finding))
 }
 
@@ -209,10 +234,11 @@ fn report(found: &Evaluation, appended: &Appended, written: Option<&str>, out: &
     }
     let undecided = super::plan::tally(found).needs_decision;
     if undecided > 0 {
-        out.line(&format!("{} no decision and kept their owners: see `ownward plan`", match undecided {
-            1 => "1 record has".to_owned(),
-            many => format!("{} records have", grouped(many)),
-        }))?;
+        let who = match undecided {
+            1 => "1 record needs a decision and keeps its owner".to_owned(),
+            many => format!("{} records need a decision and keep their owners", grouped(many)),
+        };
+        out.line(&format!("{who}: see `ownward plan`"))?;
     }
     Ok(())
 }

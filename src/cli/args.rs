@@ -154,7 +154,9 @@ pub struct DecideArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ownward plan policies/crm --out plan.json\n  ownward apply plan.json --project policies/crm --yes")]
+#[command(
+    after_help = "Example:\n  ownward plan policies/crm --out plan.json\n  ownward apply plan.json --project policies/crm --yes"
+)]
 pub struct PlanArgs {
     #[command(flatten)]
     pub project: ProjectArgs,
@@ -228,7 +230,9 @@ pub struct ApplyArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ownward explain Account A-17 policies/crm\n  ownward explain Account A-17 policies/crm --as-of 2026-03-31")]
+#[command(
+    after_help = "Example:\n  ownward explain Account A-17 policies/crm\n  ownward explain Account A-17 policies/crm --as-of 2026-03-31"
+)]
 pub struct ExplainArgs {
     /// The record type, such as Account
     pub record: String,
@@ -259,7 +263,9 @@ pub struct HistoryArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ownward verify policies/crm --write-checkpoint ownward.checkpoint\n  ownward verify policies/crm --checkpoint ownward.checkpoint")]
+#[command(
+    after_help = "Example:\n  ownward verify policies/crm --write-checkpoint ownward.checkpoint\n  ownward verify policies/crm --checkpoint ownward.checkpoint"
+)]
 pub struct VerifyArgs {
     #[command(flatten)]
     pub project: ProjectArgs,

@@ -18,7 +18,7 @@ pub fn run(args: &DecideArgs, global: &Global, out: &Output) -> Result<Exit> {
     let found = evaluate(&session, as_of, &run, out)?;
     let mut findings = session.findings.clone();
     findings.extend(found.findings.iter().cloned());
-    out.messages(&findings, session.sources());
+    out.warnings(&findings, session.sources());
     match global.format {
         Format::Csv => csv(&session, &found)?,
         Format::Jsonl => jsonl(&session, &found)?,
@@ -73,9 +73,7 @@ const COLUMNS: [&str; 7] = ["record", "key", "role", "outcome", "owner_kind", "o
 fn csv(session: &Session, found: &Evaluation) -> Result<()> {
     let mut writer = ::csv::Writer::from_writer(std::io::BufWriter::new(std::io::stdout().lock()));
     writer.write_record(COLUMNS).map_err(std::io::Error::from)?;
-    each_row(session, found, |cells| {
-        writer.write_record(cells.map(safe_cell)).map_err(std::io::Error::from)
-    })?;
+    each_row(session, found, |cells| writer.write_record(cells.map(safe_cell)).map_err(std::io::Error::from))?;
     writer.flush()?;
     Ok(())
 }

@@ -79,8 +79,7 @@ fn decide_all(
         let record = policy.role(role).record;
         let table = snapshot.dataset.table(record);
         let role_past = past.roles.get(role.0 as usize).unwrap_or(&nothing);
-        let input =
-            compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
+        let input = compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
         let scene = Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current);
         let result = decide_role(&scene, &plan.roles[role.0 as usize], &input, &mut after, &mut owners);
         if let Some(finding) = circle_finding(policy, role, &snapshot, &result) {
@@ -103,7 +102,20 @@ fn decide_all(
     };
     let changes = compare::compare(&compared, &past, &inputs, &results);
     crate::diagnostic::sort(&mut findings);
-    Ok(Evaluation { as_of, snapshot, binding, owners, inputs, results, after, fingerprints, head, changes, drift, findings })
+    Ok(Evaluation {
+        as_of,
+        snapshot,
+        binding,
+        owners,
+        inputs,
+        results,
+        after,
+        fingerprints,
+        head,
+        changes,
+        drift,
+        findings,
+    })
 }
 
 /// Deciding with a directory that is declared but absent would call every person unknown.

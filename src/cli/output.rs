@@ -2,7 +2,7 @@
 
 use super::args::{Color, Format, Global};
 use super::exit::{Exit, Failure};
-use crate::diagnostic::{Diagnostic, Severity, any_error, render};
+use crate::diagnostic::{Diagnostic, Severity, render};
 use crate::limits::DIAGNOSTICS_MAX;
 use crate::source::Sources;
 use std::io::{IsTerminal, Write};
@@ -72,6 +72,13 @@ impl Output {
         if findings.len() > shown.len() {
             self.say(&format!("and {} more messages, not shown", findings.len() - shown.len()));
         }
+    }
+
+    /// As [`Output::messages`], without notes: what a run has to say. `check` shows everything.
+    pub fn warnings(&self, findings: &[Diagnostic], sources: &Sources) {
+        let worth: Vec<Diagnostic> =
+            findings.iter().filter(|finding| finding.severity != Severity::Note).cloned().collect();
+        self.messages(&worth, sources);
     }
 
     /// One message as text: drawn on terminals, plain elsewhere.
@@ -176,11 +183,6 @@ pub fn summary(findings: &[Diagnostic]) -> String {
     parts.join(", ")
 }
 
-/// Whether the findings keep a command from going on.
-pub fn stops(findings: &[Diagnostic]) -> bool {
-    any_error(findings)
-}
-
 /// A cell that no spreadsheet takes for a formula.
 pub fn safe_cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
@@ -189,14 +191,15 @@ pub fn safe_cell(text: &str) -> String {
 /// Rows under headers, aligned, for terminals. Cells are cleaned of control characters.
 pub fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_header(headers.iter().map(|header| comfy_table::Cell::new(header)));
     for row in rows {
         table.add_row(row.iter().map(|cell| render::clean(cell).replace('\n', " ")));
     }
     let mut out = String::new();
     for line in table.lines() {
-        out.push_str(line.trim_end());
+        // Every cell has a blank on both sides.
+        out.push_str(line.strip_prefix(' ').unwrap_or(&line).trim_end());
         out.push('\n');
     }
     out

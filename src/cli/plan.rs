@@ -33,7 +33,7 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
     let found = evaluate(&session, as_of, &args.run, out)?;
     let mut findings = session.findings.clone();
     findings.extend(found.findings.iter().cloned());
-    out.messages(&findings, session.sources());
+    out.warnings(&findings, session.sources());
     if let Some(file) = &args.out {
         plan_file::save(file, &session, &found, &args.run)?;
     }
@@ -50,11 +50,7 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
     if let Some(file) = &args.out {
         out.say(&format!("saved as {}; apply it with `ownward apply {}`", file.display(), file.display()));
     }
-    let failed = found
-        .changes
-        .totals
-        .iter()
-        .any(|totals| fail_on.iter().any(|outcome| totals.count(*outcome) > 0));
+    let failed = found.changes.totals.iter().any(|totals| fail_on.iter().any(|outcome| totals.count(*outcome) > 0));
     Ok(if failed || (args.fail_on_change && !found.changes.changes.is_empty()) { Exit::Findings } else { Exit::Fine })
 }
 
@@ -74,6 +70,9 @@ fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) ->
     let shown = if args.all { usize::MAX } else { SHOWN_MAX };
     let visible: Vec<&Change> =
         found.changes.changes.iter().filter(|change| change.outcome != Outcome::Adopted).collect();
+    // Rows that need a decision come last: what moves is what a reader looks for.
+    let mut visible = visible;
+    visible.sort_by_key(|change| change.outcome.needs_decision());
     if !visible.is_empty() {
         let rows: Vec<Vec<String>> = visible
             .iter()
@@ -152,8 +151,7 @@ fn by_team(session: &Session, found: &Evaluation, owners: &[(u64, u64, &Owner)],
         let (mut before, mut after, mut has_people) = (0, 0, false);
         for (was, is, owner) in owners {
             let is_team = owner.kind == crate::value::OwnerKind::Team && owner.id == team.name;
-            let is_member =
-                owner.kind == crate::value::OwnerKind::Person && directory.is_member(&owner.id, &team.name);
+            let is_member = owner.kind == crate::value::OwnerKind::Person && directory.is_member(&owner.id, &team.name);
             if is_team || is_member {
                 before += was;
                 after += is;
@@ -265,8 +263,7 @@ pub fn change_json(session: &Session, found: &Evaluation, change: &Change) -> Va
 
 pub fn plan_json(session: &Session, found: &Evaluation) -> Value {
     let tally = tally(found);
-    let changes: Vec<Value> =
-        found.changes.changes.iter().map(|change| change_json(session, found, change)).collect();
+    let changes: Vec<Value> = found.changes.changes.iter().map(|change| change_json(session, found, change)).collect();
     json!({
         "schema": "ownward.plan/1",
         "as_of": time::show_instant(found.as_of.instant),

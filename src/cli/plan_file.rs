@@ -50,7 +50,9 @@ pub fn load(file: &Path) -> Result<PlanFile> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::could_not_run(format!("the plan `{shown}` cannot be read: {error}")))?;
     let plan: PlanFile = serde_json::from_str(&text).map_err(|error| {
-        Failure::could_not_run(format!("`{shown}` is no saved plan: {error}; make one with `ownward plan --out {shown}`"))
+        Failure::could_not_run(format!(
+            "`{shown}` is no saved plan: {error}; make one with `ownward plan --out {shown}`"
+        ))
     })?;
     if plan.schema != "ownward.plan/1" {
         return Err(Failure::could_not_run(format!(

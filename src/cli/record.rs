@@ -195,9 +195,8 @@ fn entry(
     let values = match change.row {
         // Adoption rests on the source's owner column alone.
         Some(row) if change.outcome != Outcome::Adopted => {
-            let values = found.with_facts(&session.policy, change.role, row, |facts| {
-                read_values(&session.policy, role, facts)
-            });
+            let values =
+                found.with_facts(&session.policy, change.role, row, |facts| read_values(&session.policy, role, facts));
             names.values[at].iter().cloned().zip(values).collect()
         }
         _ => Vec::new(),

@@ -19,7 +19,6 @@ use std::path::Path;
 pub struct Session {
     pub project: Project,
     pub policy: TypedPolicy,
-    pub tree: Tree,
     /// Texts of lists and tables by name, as they were read: part of what an answer depends on.
     pub beside: BTreeMap<String, String>,
     /// Record types that nobody declared, as declarations.
@@ -58,7 +57,7 @@ impl Session {
         let (policy, mut found) = check::policy(&tree, schema);
         findings.append(&mut found);
         diagnostic::sort(&mut findings);
-        Ok(Session { project, policy, tree, beside, inferred: inferred_text, findings })
+        Ok(Session { project, policy, beside, inferred: inferred_text, findings })
     }
 
     /// Stops where the policies have errors.
@@ -156,19 +155,41 @@ fn inferred_records(project: &Project, tree: &Tree, findings: &mut Vec<Diagnosti
     if tree.loose.is_empty() && tree.decides.is_empty() {
         return Ok(Vec::new());
     }
-    let beside = check::files_needed(tree);
-    let inferred = snapshot::infer::record_types(&project.root, &project.config, &beside)
+    let inferred = inferred_tables(project, tree)
         .map_err(|error| Failure::findings(Exit::CouldNotRun, error.findings, project.sources.clone()))?;
     for record in &inferred {
         let fields: Vec<&str> = record.fields.iter().map(|field| field.name.as_str()).take(20).collect();
         let key = &record.field(record.key).name;
         findings.push(
-            Diagnostic::note(Code::InferredRecord, format!("`record {}` was inferred from `{}`", record.name, record.source))
-                .with_note(format!("fields: {}; key: {key}", fields.join(", ")))
-                .help("`ownward init` writes the declaration down, so that it can be checked and changed"),
+            Diagnostic::note(
+                Code::InferredRecord,
+                format!("`record {}` was inferred from `{}`", record.name, record.source),
+            )
+            .with_note(format!("fields: {}; key: {key}", fields.join(", ")))
+            .help("`ownward init` writes the declaration down, so that it can be checked and changed"),
         );
     }
     Ok(inferred)
+}
+
+/// Every table of the source that no list, table or `person from` names, as a record type.
+fn inferred_tables(project: &Project, tree: &Tree) -> std::result::Result<Vec<RecordType>, snapshot::SnapshotError> {
+    let beside = check::files_needed(tree);
+    let stem = |name: &str| Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let taken: Vec<String> = beside
+        .iter()
+        .filter_map(|name| stem(name))
+        .chain(tree.people.iter().map(|person| person.source.text.clone()))
+        .chain(stem(&project.config.write_back.file.to_string_lossy()))
+        .collect();
+    let mut records = Vec::new();
+    for name in snapshot::table_names(&project.root, &project.config)? {
+        if !taken.contains(&name) {
+            let table = snapshot::describe_table(&project.root, &project.config, &name)?;
+            records.push(snapshot::infer::record_type(&table, &project.config));
+        }
+    }
+    Ok(records)
 }
 
 /// A record type in the language, so that a past run can be read again.

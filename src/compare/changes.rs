@@ -138,11 +138,7 @@ impl Compared<'_> {
                     outcome,
                     owner: owner.cloned(),
                     // Drift started from the owner the ledger knew, not from the one that came from outside.
-                    previous: if is_drift {
-                        known.and_then(PastEntry::current).cloned()
-                    } else {
-                        previous.cloned()
-                    },
+                    previous: if is_drift { known.and_then(PastEntry::current).cloned() } else { previous.cloned() },
                     rule,
                     is_drift,
                 });

@@ -1,6 +1,6 @@
 //! One record, rule by rule.
 
-use crate::check::policy::{Cond, NumberExpr, DayExpr, OwnerRef, Path, Role, Rule, RuleId, TestKind};
+use crate::check::policy::{Cond, DayExpr, NumberExpr, OwnerRef, Path, Role, Rule, RuleId, TestKind};
 use crate::column::show;
 use crate::decide::row::{Facts, Named, Setting, first_named, holds, matches, target_named};
 use crate::source::Span;
@@ -92,15 +92,9 @@ fn verdict(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> (RuleVerdict
 
 fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace {
     let parts = match cond {
-        Cond::All(parts) => parts
-            .iter()
-            .map(|part| trace(setting, part, facts))
-            .filter(|part| !part.holds)
-            .collect(),
+        Cond::All(parts) => parts.iter().map(|part| trace(setting, part, facts)).filter(|part| !part.holds).collect(),
         Cond::Any(parts) => parts.iter().map(|part| trace(setting, part, facts)).collect(),
-        Cond::AtLeast { criteria, .. } => {
-            criteria.iter().map(|one| trace(setting, &one.condition, facts)).collect()
-        }
+        Cond::AtLeast { criteria, .. } => criteria.iter().map(|one| trace(setting, &one.condition, facts)).collect(),
         Cond::Named { body, .. } => trace(setting, body, facts).parts_or_self(),
         Cond::Not(_) | Cond::Test { .. } => Vec::new(),
     };
