@@ -22,7 +22,14 @@ pub mod column;
 pub mod assign;
 pub mod decide;
 
+// insight: questions about a plan and its results; no I/O
+pub mod compare;
+pub mod explain;
+
 // outside world: the modules that touch files, databases, time or the screen
 pub mod project;
 pub mod snapshot;
 pub mod ledger;
+
+// front door
+pub mod cli;

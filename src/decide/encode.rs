@@ -7,7 +7,7 @@ use super::batch::Scene;
 use super::resolve::Resolver;
 use super::row::{self, RecordFacts};
 use crate::assign::{NOBODY, OwnerTable};
-use crate::check::policy::{Cond, OwnerRef, OwnerTest, Path, RoleId, TestKind};
+use crate::check::policy::{Cond, OwnerRef, OwnerTest, Path, RoleId, TestKind, TypedPolicy};
 use crate::column::{
     CHOICE_MISSING, Column, ColumnData, DAY_MISSING, Dataset, INSTANT_MISSING, NumberColumn, ROW_MISSING,
     SCALED_MISSING, TextColumn,
@@ -432,4 +432,28 @@ pub(super) fn invalid_rows(scene: &Scene<'_>, dataset: &Dataset) -> crate::colum
         }
     }
     invalid
+}
+
+/// The first path of a role's reads that breaks the schema for a row, as an admin writes it; `None` where all are sound.
+pub fn broken_path(policy: &TypedPolicy, role: RoleId, dataset: &Dataset, row: u32) -> Option<String> {
+    let typed = policy.role(role);
+    for path in &typed.reads {
+        let (mut record, mut at) = (typed.record, row);
+        for length in 0..=path.steps.len() {
+            let field = path.steps.get(length).copied().unwrap_or(path.field);
+            let column = dataset.table(record).column(field)?;
+            if column.broken.contains(at) {
+                let found = Path { steps: path.steps[..length].to_vec(), field };
+                return Some(found.text(&policy.schema, typed.record));
+            }
+            match column.targets().get(at as usize) {
+                Some(&next) if next != ROW_MISSING && length < path.steps.len() => {
+                    at = next;
+                    record = crate::check::policy::walk(&policy.schema, record, &[field]);
+                }
+                _ => break,
+            }
+        }
+    }
+    None
 }

@@ -10,5 +10,5 @@ pub mod row;
 mod waves;
 
 pub use batch::{NO_RULE, RoleInput, RoleResult, Scene, decide_role, winners};
-pub use encode::encode_all;
+pub use encode::{broken_path, encode_all};
 pub use row::{Facts, RecordFacts};

@@ -1,0 +1,292 @@
+//! The command line, as data: help, completions and man pages are made from it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Who owns this record, and why?
+///
+/// Ownward reads ownership rules written as sentences (.own files), decides the owner of every record of a snapshot,
+/// and keeps every change with its reason.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ownward",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 fine; 1 findings, failed verify or max-moves; 2 could not run.\n\nExample:\n  ownward plan policies/crm"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Args)]
+pub struct Global {
+    /// How results and messages are written
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    pub format: Format,
+    /// When to use colour
+    #[arg(long, value_enum, default_value = "auto", global = true)]
+    pub color: Color,
+    /// Show no progress
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For people, without drawings: screen readers and logs
+    Plain,
+    /// One JSON value
+    Json,
+    /// One JSON value a line
+    Jsonl,
+    /// Comma-separated, safe to open in a spreadsheet
+    Csv,
+    /// Annotations for GitHub
+    Github,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a project from a CSV file, a folder of them, or a database
+    Init(InitArgs),
+    /// Check the policies: every error, with its cause and its mend
+    Check(CheckArgs),
+    /// Lay policies out in the one tidy way
+    Fmt(FmtArgs),
+    /// Decide every record and show the result; nothing is written
+    Decide(DecideArgs),
+    /// Show what would change: old and new owner, rule and reason
+    Plan(PlanArgs),
+    /// Record the changes in the ledger
+    Apply(ApplyArgs),
+    /// Say why a record has its owner: every rule in order
+    Explain(ExplainArgs),
+    /// Show who owned a record, since when and why
+    History(HistoryArgs),
+    /// Prove that the ledger was not changed
+    Verify(VerifyArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Write man pages into a folder
+    Man(ManArgs),
+}
+
+/// Where the policies and the records are.
+#[derive(Debug, Clone, Args)]
+pub struct ProjectArgs {
+    /// The project's folder, or one .own file; default: here, or the nearest ownward.toml upward
+    #[arg(value_name = "PROJECT")]
+    pub project: Option<PathBuf>,
+    /// Read the records from here instead: a database, a CSV or JSON lines file, or a folder of them
+    #[arg(long, value_name = "PATH")]
+    pub source: Option<PathBuf>,
+}
+
+/// The moment that "today" means.
+#[derive(Debug, Clone, Args)]
+pub struct WhenArgs {
+    /// A day (2026-01-31) or an instant (2026-01-31T09:00:00Z) instead of now
+    #[arg(long, value_name = "WHEN")]
+    pub as_of: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward init accounts.csv --into my-rules")]
+pub struct InitArgs {
+    /// A CSV or JSON lines file, a folder of them, or a SQLite database
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// The folder to write the project into; default: the data's folder
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<PathBuf>,
+    /// The project's name
+    #[arg(long)]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward check policies/crm --format github")]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// Names that need the data to be looked up are errors, not notes
+    #[arg(long)]
+    pub require_data: bool,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward fmt policies/crm\n  ownward fmt --check")]
+pub struct FmtArgs {
+    /// Files or folders; `-` reads stdin and writes stdout; default: this project
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; fail if a file is not tidy
+    #[arg(long)]
+    pub check: bool,
+    /// Show what would change
+    #[arg(long)]
+    pub diff: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward decide policies/crm --format csv > owners.csv")]
+pub struct DecideArgs {
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    #[command(flatten)]
+    pub when: WhenArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ownward plan policies/crm --out plan.json\n  ownward apply plan.json --project policies/crm --yes"
+)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    #[command(flatten)]
+    pub when: WhenArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Save the plan, to be applied as it is
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Show every change, not only the first ones
+    #[arg(long)]
+    pub all: bool,
+    /// Fail (exit code 1) if records have these outcomes
+    #[arg(long, value_name = "OUTCOMES", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
+    /// Fail (exit code 1) if anything would change
+    #[arg(long)]
+    pub fail_on_change: bool,
+}
+
+/// What a run may do.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// Stop if more records would move: a number, or a share such as 20%
+    #[arg(long, value_name = "LIMIT")]
+    pub max_moves: Option<String>,
+    /// What to do with owners that were changed outside
+    #[arg(long, value_enum)]
+    pub drift: Option<DriftArg>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DriftArg {
+    /// Keep them and list them until somebody decides
+    Report,
+    /// Keep them
+    Accept,
+    /// Let the rules decide
+    Restore,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward apply policies/crm --yes")]
+pub struct ApplyArgs {
+    /// A project's folder, or a plan saved with `plan --out`
+    #[arg(value_name = "PROJECT|PLAN")]
+    pub project: Option<PathBuf>,
+    /// The project a saved plan belongs to; default: here
+    #[arg(long = "project", value_name = "DIR")]
+    pub plan_project: Option<PathBuf>,
+    /// Read the records from here instead
+    #[arg(long, value_name = "PATH")]
+    pub source: Option<PathBuf>,
+    #[command(flatten)]
+    pub when: WhenArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Allow a moment before the last run's
+    #[arg(long, requires = "because")]
+    pub backdate: bool,
+    /// Why the run is backdated
+    #[arg(long, value_name = "TEXT")]
+    pub because: Option<String>,
+    /// Who applies; default: the user of this machine
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ownward explain Account A-17 policies/crm\n  ownward explain Account A-17 policies/crm --as-of 2026-03-31"
+)]
+pub struct ExplainArgs {
+    /// The record type, such as Account
+    pub record: String,
+    /// The record's key
+    pub key: String,
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// The role to explain
+    #[arg(long, default_value = "owner")]
+    pub role: String,
+    /// Explain a past decision from the ledger alone
+    #[arg(long, value_name = "WHEN")]
+    pub as_of: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward history Account A-17 policies/crm")]
+pub struct HistoryArgs {
+    /// The record type, such as Account
+    pub record: String,
+    /// The record's key
+    pub key: String,
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// Only this role
+    #[arg(long)]
+    pub role: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ownward verify policies/crm --write-checkpoint ownward.checkpoint\n  ownward verify policies/crm --checkpoint ownward.checkpoint"
+)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// An older checkpoint: proves that nothing was cut off since
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Write a checkpoint of the ledger as it is, to be kept elsewhere
+    #[arg(long, value_name = "FILE")]
+    pub write_checkpoint: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward completions bash > ownward.bash")]
+pub struct CompletionsArgs {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward man man/")]
+pub struct ManArgs {
+    /// The folder to write into
+    pub dir: PathBuf,
+}

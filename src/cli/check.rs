@@ -1,0 +1,63 @@
+//! `check`: every error of the policies at once. Needs no snapshot.
+
+use super::args::{CheckArgs, Format, Global};
+use super::exit::{Exit, Failure, Result};
+use super::output::{Output, count, summary};
+use super::session::{Session, bound, directory};
+use crate::diagnostic::{self, Severity, render};
+
+pub fn run(args: &CheckArgs, global: &Global, out: &Output) -> Result<Exit> {
+    let session = Session::open(&args.project)?;
+    let mut findings = session.findings.clone();
+    if !diagnostic::any_error(&findings) {
+        findings.extend(names(&session, args)?);
+    }
+    diagnostic::sort(&mut findings);
+    report(&session, &findings, global, out)?;
+    let worst = findings.iter().map(|finding| finding.severity).min();
+    Ok(match worst {
+        Some(Severity::Error) => Exit::Findings,
+        Some(Severity::Warning) if args.strict => Exit::Findings,
+        _ => Exit::Fine,
+    })
+}
+
+/// Names of owners, looked up in the directory where it is at hand.
+fn names(session: &Session, args: &CheckArgs) -> Result<Vec<diagnostic::Diagnostic>> {
+    let hidden = indicatif::ProgressBar::hidden();
+    let (people, has_people, mut findings) = match session.snapshot(&[], &hidden) {
+        Ok(snapshot) => (snapshot.people, snapshot.has_people, snapshot.findings),
+        Err(failure) if args.require_data => return Err(failure),
+        // The records are not needed here: a source that is not at hand leaves names unknown.
+        Err(_) => (Vec::new(), false, Vec::new()),
+    };
+    if args.require_data && session.policy.schema.people.is_some() && !has_people {
+        return Err(Failure::could_not_run("the people that `person from` names are not in the source"));
+    }
+    let unknown = if has_people || args.require_data { Severity::Error } else { Severity::Note };
+    let people = directory(&session.policy.schema, people, has_people);
+    let (_, mut found) = bound(&session.policy, people, unknown);
+    findings.append(&mut found);
+    Ok(findings)
+}
+
+fn report(session: &Session, findings: &[diagnostic::Diagnostic], global: &Global, out: &Output) -> Result<()> {
+    if out.is_json() {
+        // The messages are the result here.
+        out.json(&render::json(findings, session.sources()))?;
+        return Ok(());
+    }
+    out.messages(findings, session.sources());
+    if global.format == Format::Github {
+        return Ok(());
+    }
+    let rules: usize = session.policy.roles.iter().map(|role| role.rules.len()).sum();
+    let roles = count(session.policy.roles.len() as u64, "role");
+    let rules = count(rules as u64, "rule");
+    let result = match summary(findings).as_str() {
+        "" => format!("ok: {rules} in {roles}"),
+        found => format!("{found} in {rules} of {roles}"),
+    };
+    out.line(&result)?;
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! A whole run up to the change set: snapshot, ledger, decide every role, compare.
+
+use super::args::{DriftArg, RunArgs};
+use super::exit::{Failure, Result};
+use super::output::Output;
+use super::session::{Session, bound, directory};
+use crate::assign::{Binding, OwnerTable};
+use crate::check::policy::{RoleId, TypedPolicy};
+use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, PastEntry, PastRule, RolePast};
+use crate::decide::{RecordFacts, RoleInput, RoleResult, Scene, decide_role};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::ledger::{Head, Ledger, LedgerError};
+use crate::plan;
+use crate::project::{Drift, MaxMoves};
+use crate::snapshot::Snapshot;
+use crate::value::time::AsOf;
+use crate::value::{Decimal, Owner};
+
+/// Everything a run decided, and what it was decided from.
+pub struct Evaluation {
+    pub as_of: AsOf,
+    pub snapshot: Snapshot,
+    pub binding: Binding,
+    pub owners: OwnerTable,
+    pub inputs: Vec<RoleInput>,
+    pub results: Vec<RoleResult>,
+    /// The owners after the run, by role and row.
+    pub after: Vec<Vec<u32>>,
+    /// By role and rule.
+    pub fingerprints: Vec<Vec<String>>,
+    pub head: Option<Head>,
+    pub changes: ChangeSet,
+    pub drift: DriftPolicy,
+    /// Findings of the data and of names, beside those of the policies.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Decides everything a project decides, as of one moment.
+pub fn evaluate(session: &Session, as_of: AsOf, run: &RunArgs, out: &Output) -> Result<Evaluation> {
+    session.require_sound()?;
+    let progress = out.progress();
+    // The head is read before anything else, so that an entry written meanwhile is noticed.
+    let ledger = Ledger::open_existing_read_only(&session.project.config.ledger_path(&session.project.root))?;
+    let head = ledger.as_ref().map(Ledger::head).transpose()?;
+    let past = match &ledger {
+        Some(ledger) => past(ledger, &session.policy)?,
+        None => Past::default(),
+    };
+    let snapshot = session.snapshot(&session.wanted(), &progress)?;
+    progress.set_message("deciding");
+    let evaluation = decide_all(session, as_of, drift_policy(session, run), snapshot, past, head)?;
+    progress.finish_and_clear();
+    Ok(evaluation)
+}
+
+fn decide_all(
+    session: &Session,
+    as_of: AsOf,
+    drift: DriftPolicy,
+    snapshot: Snapshot,
+    past: Past,
+    head: Option<Head>,
+) -> Result<Evaluation> {
+    let policy = &session.policy;
+    require_people(policy, &snapshot, session)?;
+    let people = directory(&policy.schema, snapshot.people.clone(), snapshot.has_people);
+    let (binding, mut findings) = bound(policy, people, Severity::Error);
+    findings.extend(snapshot.findings.iter().cloned());
+    if crate::diagnostic::any_error(&findings) {
+        crate::diagnostic::sort(&mut findings);
+        return Err(Failure::findings(super::exit::Exit::Findings, findings, session.sources().clone()));
+    }
+    let plan = plan::lower(policy, &as_of, &|name| binding.name(name).is_ok());
+    let mut owners = OwnerTable::default();
+    let mut after = Vec::new();
+    let (mut inputs, mut results) = (Vec::new(), Vec::new());
+    let nothing = RolePast::default();
+    for role in policy.role_ids() {
+        let record = policy.role(role).record;
+        let table = snapshot.dataset.table(record);
+        let role_past = past.roles.get(role.0 as usize).unwrap_or(&nothing);
+        let input = compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
+        let scene = Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current);
+        let result = decide_role(&scene, &plan.roles[role.0 as usize], &input, &mut after, &mut owners);
+        if let Some(finding) = circle_finding(policy, role, &snapshot, &result) {
+            findings.push(finding);
+        }
+        inputs.push(input);
+        results.push(result);
+    }
+    let fingerprints: Vec<Vec<String>> = policy
+        .roles
+        .iter()
+        .map(|role| role.rules.iter().map(|rule| plan::rule_fingerprint(policy, role, rule)).collect())
+        .collect();
+    let compared = Compared {
+        policy,
+        dataset: &snapshot.dataset,
+        owners: &owners,
+        complete: session.project.config.source.complete,
+        fingerprints: &fingerprints,
+    };
+    let changes = compare::compare(&compared, &past, &inputs, &results);
+    crate::diagnostic::sort(&mut findings);
+    Ok(Evaluation {
+        as_of,
+        snapshot,
+        binding,
+        owners,
+        inputs,
+        results,
+        after,
+        fingerprints,
+        head,
+        changes,
+        drift,
+        findings,
+    })
+}
+
+/// Deciding with a directory that is declared but absent would call every person unknown.
+fn require_people(policy: &TypedPolicy, snapshot: &Snapshot, session: &Session) -> Result<()> {
+    let Some(people) = policy.schema.people.as_ref().filter(|_| !snapshot.has_people) else {
+        return Ok(());
+    };
+    let mut finding = Diagnostic::error(
+        crate::diagnostic::Code::AbsentTable,
+        format!("there are no people: the source has no `{}`", people.source),
+    )
+    .help("put the file or table of people into the source, or remove `person from`");
+    if let Some(span) = people.span {
+        finding = finding.at(span, "declared here");
+    }
+    Err(Failure::findings(super::exit::Exit::CouldNotRun, vec![finding], session.sources().clone()))
+}
+
+/// The source's owner column shows the role that is called `owner`.
+pub fn reads_column(policy: &TypedPolicy, role: RoleId) -> bool {
+    let role = policy.role(role);
+    role.name.eq_ignore_ascii_case("owner") && policy.schema.record(role.record).owner_column.is_some()
+}
+
+fn circle_finding(policy: &TypedPolicy, role: RoleId, snapshot: &Snapshot, result: &RoleResult) -> Option<Diagnostic> {
+    if result.circles.is_empty() {
+        return None;
+    }
+    let role = policy.role(role);
+    let record = policy.schema.record(role.record);
+    let keys = compare::keys_of(&snapshot.dataset, role.record, &result.circles, 5);
+    let more = if result.circles.len() > keys.len() { ", …" } else { "" };
+    Some(
+        Diagnostic::warning(
+            crate::diagnostic::Code::RecordCircle,
+            format!("{} of `{}` follow each other in a circle", result.circles.len(), record.name),
+        )
+        .at(role.span, format!("`{}` follows a reference to another `{}`", role.name, record.name))
+        .with_note(format!("{}{more}", keys.join(", ")))
+        .with_note("they are invalid for this role and keep their owners")
+        .help("mend the reference of one of them in the source"),
+    )
+}
+
+fn drift_policy(session: &Session, run: &RunArgs) -> DriftPolicy {
+    match (run.drift, session.project.config.ledger.drift) {
+        (Some(DriftArg::Report), _) | (None, Drift::Report) => DriftPolicy::Report,
+        (Some(DriftArg::Accept), _) | (None, Drift::Accept) => DriftPolicy::Accept,
+        (Some(DriftArg::Restore), _) | (None, Drift::Restore) => DriftPolicy::Restore,
+    }
+}
+
+/// The ledger's last entries and looks, by role of this policy. Roles that the policy no longer has are left alone.
+fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
+    let mut past = Past { roles: vec![RolePast::default(); policy.roles.len()] };
+    let find = |record: &str, role: &str| {
+        policy.schema.find_record(record).and_then(|record| policy.find_role(record, role)).map(|id| id.0 as usize)
+    };
+    ledger.current::<LedgerError>(|entry| {
+        if let Some(at) = find(entry.record, entry.role) {
+            let known = PastEntry {
+                outcome: entry.outcome,
+                owner: entry.owner.cloned(),
+                previous: entry.previous.cloned(),
+                rule: entry
+                    .rule
+                    .map(|rule| PastRule { label: rule.label.clone(), fingerprint: rule.fingerprint.clone() }),
+                is_drift: entry.is_drift(),
+            };
+            past.roles[at].entries.insert(entry.key.to_owned(), known);
+        }
+        Ok(())
+    })?;
+    ledger.shown::<LedgerError>(|shown| {
+        if let Some(at) = find(shown.record, shown.role) {
+            past.roles[at].shown.insert(shown.key.to_owned(), shown.owner.map(str::to_owned));
+        }
+        Ok(())
+    })?;
+    Ok(past)
+}
+
+impl Evaluation {
+    /// How many moves are allowed, for the records that had an owner.
+    pub fn moves_allowed(&self, session: &Session, run: &RunArgs) -> Result<u64> {
+        let limit = match &run.max_moves {
+            None => session.project.config.ledger.max_moves,
+            Some(text) => MaxMoves::parse(text).ok_or_else(|| {
+                Failure::could_not_run(format!("`--max-moves {text}` is neither a number nor a share such as 20%"))
+            })?,
+        };
+        Ok(match limit {
+            MaxMoves::Count(count) => count,
+            MaxMoves::Percent(share) => {
+                let allowed = Decimal::from(self.changes.had_owner()) * share / Decimal::from(100);
+                // Small books move: a share of them says nothing below ten.
+                u64::try_from(allowed.floor()).unwrap_or(u64::MAX).max(10)
+            }
+        })
+    }
+
+    /// The facts of one row, with the owners of this run.
+    pub fn with_facts<T>(
+        &self,
+        policy: &TypedPolicy,
+        role: RoleId,
+        row: u32,
+        ask: impl FnOnce(&RecordFacts<'_>) -> T,
+    ) -> T {
+        let owner_of = |role: RoleId, row: u32| -> Option<Owner> {
+            let code = self.after.get(role.0 as usize)?.get(row as usize)?;
+            self.owners.get(*code).cloned()
+        };
+        let current = self.inputs[role.0 as usize].current.get(row as usize);
+        ask(&RecordFacts {
+            policy,
+            dataset: &self.snapshot.dataset,
+            record: policy.role(role).record,
+            row,
+            current: current.and_then(|code| self.owners.get(*code)).cloned(),
+            owner_of: &owner_of,
+        })
+    }
+}

@@ -1,0 +1,372 @@
+//! `explain`: every rule in order, the condition that failed on which value, then the one that decided.
+
+use super::args::{ExplainArgs, Global, RunArgs};
+use super::evaluate::{Evaluation, evaluate};
+use super::exit::{Exit, Failure, Result};
+use super::history;
+use super::output::Output;
+use super::past_run;
+use super::record::invalid_reason;
+use super::session::{Session, parse_when};
+use crate::check::policy::{RoleId, TypedPolicy};
+use crate::compare::StoredFacts;
+use crate::decide::row::{Named, Setting};
+use crate::diagnostic::{did_you_mean, nearest};
+use crate::explain::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain};
+use crate::ledger::Entry;
+use crate::source::{Sources, Span};
+use crate::value::{Outcome, Owner, time};
+use serde_json::{Value, json};
+
+pub fn run(args: &ExplainArgs, _global: &Global, out: &Output) -> Result<Exit> {
+    let session = Session::open(&args.project)?;
+    match &args.as_of {
+        Some(when) => past(args, &session, when, out),
+        None => now(args, &session, out),
+    }
+}
+
+/// What is said of a decision before its rules.
+struct Heading {
+    record: String,
+    key: String,
+    role: String,
+    outcome: Outcome,
+    owner: Option<Owner>,
+    current: Option<Owner>,
+    reason: Option<String>,
+    as_of: i64,
+    /// Kept or invalid before any rule was asked.
+    before_rules: bool,
+}
+
+fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
+    let as_of = session.as_of(None)?;
+    let run = RunArgs { max_moves: None, drift: None };
+    let found = evaluate(session, as_of, &run, out)?;
+    let (role, row) = locate(args, session, &found)?;
+    let at = role.0 as usize;
+    let typed = session.policy.role(role);
+    let outcome = found.results[at].outcome[row as usize];
+    let drifted = found.inputs[at].drifted.contains(row) && outcome == Outcome::Kept;
+    let reason = match outcome {
+        Outcome::Invalid => Some(invalid_reason(session, &found, role, Some(row))),
+        _ if drifted => Some("changed outside; kept until somebody decides".to_owned()),
+        _ => None,
+    };
+    let heading = Heading {
+        record: session.policy.schema.record(typed.record).name.clone(),
+        key: found.snapshot.dataset.table(typed.record).key(row).unwrap_or_default().to_owned(),
+        role: typed.name.clone(),
+        outcome,
+        owner: found.owners.get(found.results[at].owner[row as usize]).cloned(),
+        current: found.owners.get(found.inputs[at].current[row as usize]).cloned(),
+        reason,
+        as_of: found.as_of.instant,
+        before_rules: drifted || outcome == Outcome::Invalid,
+    };
+    let setting =
+        Setting { policy: &session.policy, record: typed.record, binding: &found.binding, as_of: &found.as_of };
+    let explanation = found.with_facts(&session.policy, role, row, |facts| explain(setting, typed, facts));
+    write(&heading, &explanation, &session.policy, role, session.sources(), out)
+}
+
+fn locate(args: &ExplainArgs, session: &Session, found: &Evaluation) -> Result<(RoleId, u32)> {
+    let role = find_role(args, &session.policy)?;
+    let record = session.policy.role(role).record;
+    let table = found.snapshot.dataset.table(record);
+    let key = args.key.trim();
+    if let Some(row) = table.row_of(key) {
+        return Ok((role, row));
+    }
+    let name = &session.policy.schema.record(record).name;
+    if table.keys().find(key).is_some() {
+        return Err(Failure::could_not_run(format!(
+            "the key `{key}` occurs more than once in {name}: all its rows are invalid and keep their owners"
+        )));
+    }
+    let keys = (0..table.keys().distinct_count()).map(|code| table.keys().distinct(code));
+    let help = did_you_mean(key, keys).map(|help| format!("; {help}")).unwrap_or_default();
+    Err(Failure::could_not_run(format!("there is no {name} `{key}`{help}")))
+}
+
+fn find_role(args: &ExplainArgs, policy: &TypedPolicy) -> Result<RoleId> {
+    let records = policy.schema.records.iter().map(|record| record.name.as_str());
+    let Some(record) = policy.schema.find_record(&args.record) else {
+        let help = did_you_mean(&args.record, records).map(|help| format!("; {help}")).unwrap_or_default();
+        return Err(Failure::could_not_run(format!("there is no record type `{}`{help}", args.record)));
+    };
+    let wanted = args.role.to_lowercase();
+    policy
+        .role_ids()
+        .find(|id| policy.role(*id).record == record && policy.role(*id).name.to_lowercase() == wanted)
+        .ok_or_else(|| {
+            let roles: Vec<&str> =
+                policy.roles.iter().filter(|role| role.record == record).map(|role| role.name.as_str()).collect();
+            let near = nearest(&args.role, roles.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+            Failure::could_not_run(format!(
+                "nothing decides `{} of {}`{}",
+                args.role,
+                policy.schema.record(record).name,
+                near.unwrap_or_else(|| format!(" (its roles: {})", roles.join(", ")))
+            ))
+        })
+}
+
+/// A past decision, recomputed from what the ledger keeps, and held against what it says.
+fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Result<Exit> {
+    let ledger = history::open(session)?;
+    // A day means its end: what stood when the day was over.
+    let moment = match time::parse_day(when) {
+        Some(day) => time::start_of_day(day.saturating_add(1), &session.project.config.zone) - 1,
+        None => parse_when(when, &session.project.config.zone)?.instant,
+    };
+    let record = history::record_name(session, &args.record);
+    let Some(entry) = ledger.entry_at(&record, args.key.trim(), &args.role, moment)? else {
+        if ledger.history(&record, args.key.trim(), Some(&args.role))?.is_empty() {
+            return Err(history::unknown_key(&ledger, &record, args.key.trim())?);
+        }
+        return Err(Failure::could_not_run(format!("{record} `{}` was not yet in the ledger on {when}", args.key)));
+    };
+    let past = past_run::load(&ledger, &entry.run, entry.as_of)?;
+    let Some(role) =
+        past.policy.schema.find_record(&record).and_then(|record| past.policy.find_role(record, &entry.role))
+    else {
+        return Err(Failure::could_not_run("the policies of that run cannot be read by this version"));
+    };
+    let typed = past.policy.role(role);
+    let heading = past_heading(&entry, &record);
+    let empty = Vec::new();
+    let values = entry.values.as_ref().unwrap_or(&empty);
+    let facts = StoredFacts { policy: &past.policy, record: typed.record, values };
+    let setting = Setting { policy: &past.policy, record: typed.record, binding: &past.binding, as_of: &past.as_of };
+    let explanation = explain(setting, typed, &facts);
+    let exit = write(&heading, &explanation, &past.policy, role, &past.sources, out)?;
+    if entry.values.is_none() {
+        out.say("note: the values of this entry were erased; conditions are shown without them");
+    } else if !heading.before_rules && !agrees(&entry, &explanation) {
+        return Err(Failure::message(
+            Exit::Findings,
+            "the recorded decision is not what its own rules and values give: run `ownward verify`",
+        ));
+    }
+    Ok(exit)
+}
+
+fn past_heading(entry: &Entry, record: &str) -> Heading {
+    let is_drift = entry.rule.as_ref().is_some_and(crate::ledger::RuleRef::is_drift);
+    Heading {
+        record: record.to_owned(),
+        key: entry.key.clone().unwrap_or_else(|| "(erased)".into()),
+        role: entry.role.clone(),
+        outcome: entry.outcome,
+        owner: entry.owner.clone(),
+        current: entry.previous.clone(),
+        reason: entry.reason.clone(),
+        as_of: entry.as_of,
+        before_rules: is_drift || matches!(entry.outcome, Outcome::Invalid | Outcome::Gone | Outcome::Adopted),
+    }
+}
+
+fn agrees(entry: &Entry, explanation: &Explanation) -> bool {
+    match &explanation.named {
+        None => entry.outcome == Outcome::Unmatched,
+        Some(Named::Nobody) => entry.outcome == Outcome::Nobody,
+        Some(Named::Owner(owner) | Named::Keep(owner)) => entry.owner.as_ref() == Some(owner),
+        Some(Named::Miss(_)) => false,
+    }
+}
+
+fn write(
+    heading: &Heading,
+    explanation: &Explanation,
+    policy: &TypedPolicy,
+    role: RoleId,
+    sources: &Sources,
+    out: &Output,
+) -> Result<Exit> {
+    if out.is_json() {
+        out.json(&as_json(heading, explanation, policy, role, sources))?;
+    } else {
+        text(heading, explanation, policy, role, sources, out)?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn text(
+    heading: &Heading,
+    explanation: &Explanation,
+    policy: &TypedPolicy,
+    role: RoleId,
+    sources: &Sources,
+    out: &Output,
+) -> Result<()> {
+    let owner = heading.owner.as_ref().map_or_else(|| "nobody".to_owned(), describe);
+    let title = format!("{} of {} {}: {owner} ({})", heading.role, heading.record, heading.key, heading.outcome.word());
+    out.line(&out.strong(&crate::diagnostic::render::clean(&title)))?;
+    out.line(&format!("as of {}", time::show_instant(heading.as_of)))?;
+    if let Some(current) = &heading.current {
+        out.line(&format!("owner before: {}", describe(current)))?;
+    }
+    if let Some(reason) = &heading.reason {
+        out.line(&format!("because: {reason}"))?;
+    }
+    if heading.before_rules {
+        out.line("no rule was asked")?;
+        return Ok(());
+    }
+    out.line("")?;
+    for trace in &explanation.rules {
+        rule_text(trace, policy, role, sources, out)?;
+    }
+    match explanation.decided {
+        Some(_) if explanation.not_reached > 0 => {
+            out.line(&format!(
+                "{} below were not asked",
+                super::output::count(explanation.not_reached as u64, "rule")
+            ))?;
+        }
+        Some(_) => {}
+        None => out.line("no rule matches: the owner stays as it is, and the record needs a decision")?,
+    }
+    Ok(())
+}
+
+fn describe(owner: &Owner) -> String {
+    format!("{} ({})", owner.id, owner.kind.word())
+}
+
+fn rule_text(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &Sources, out: &Output) -> Result<()> {
+    let name = trace.label.as_deref().unwrap_or("rule");
+    let place = sources.place(trace.span);
+    let clean = crate::diagnostic::render::clean;
+    match &trace.verdict {
+        RuleVerdict::Decided => {
+            out.line(&out.strong(&clean(&format!("=> {name}  {place}"))))?;
+            for condition in &trace.conditions {
+                condition_text(condition, sources, 1, out)?;
+            }
+            let rule = policy.role(role).rule(trace.rule);
+            let targets: Vec<&str> = rule.targets.iter().map(|target| one_line(sources, target.span)).collect();
+            let said = match rule.targets.first().map(|target| &target.kind) {
+                Some(crate::check::policy::TargetKind::Keep) => "keep owner".to_owned(),
+                _ => format!("assign to {}", targets.join(" else ")),
+            };
+            out.line(&clean(&format!("   then {said}")))?;
+            if let Some(because) = &rule.because {
+                out.line(&clean(&format!("   because {because}")))?;
+            }
+        }
+        RuleVerdict::NotOnThisDay => out.line(&clean(&format!("   {name}  {place}: does not count on this day")))?,
+        RuleVerdict::NamedNobody(reasons) => {
+            out.line(&clean(&format!("   {name}  {place}: names nobody ({})", reasons.join("; "))))?;
+        }
+        RuleVerdict::Failed => {
+            out.line(&clean(&format!("   {name}  {place}")))?;
+            for condition in trace.conditions.iter().filter(|condition| !condition.holds) {
+                condition_text(condition, sources, 1, out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The text of a span on one line, its blanks squeezed.
+fn squeezed(sources: &Sources, span: Span) -> String {
+    sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn one_line(sources: &Sources, span: Span) -> &str {
+    sources.text(span).lines().next().unwrap_or_default().trim()
+}
+
+fn condition_text(condition: &ConditionTrace, sources: &Sources, depth: usize, out: &Output) -> Result<()> {
+    let mark = if condition.holds { "yes" } else { "no " };
+    let source = condition.span.map(|span| squeezed(sources, span)).unwrap_or_default();
+    let values = values_text(&condition.values);
+    let line = format!("{}{mark} {source}{values}", "   ".repeat(depth + 1));
+    out.line(&crate::diagnostic::render::clean(&line))?;
+    for part in &condition.parts {
+        condition_text(part, sources, depth + 1, out)?;
+    }
+    Ok(())
+}
+
+fn values_text(values: &[(String, Option<String>)]) -> String {
+    if values.is_empty() {
+        return String::new();
+    }
+    let parts: Vec<String> = values
+        .iter()
+        .map(|(name, value)| match value {
+            Some(value) => format!("{name} is {value}"),
+            None => format!("{name} is missing"),
+        })
+        .collect();
+    format!("   [{}]", parts.join(", "))
+}
+
+fn as_json(
+    heading: &Heading,
+    explanation: &Explanation,
+    policy: &TypedPolicy,
+    role: RoleId,
+    sources: &Sources,
+) -> Value {
+    let owner = |owner: &Option<Owner>| match owner {
+        Some(owner) => json!({ "kind": owner.kind.word(), "id": owner.id }),
+        None => Value::Null,
+    };
+    let rules: Vec<Value> = if heading.before_rules {
+        Vec::new()
+    } else {
+        explanation.rules.iter().map(|trace| rule_json(trace, policy, role, sources)).collect()
+    };
+    json!({
+        "schema": "ownward.explain/1",
+        "record": heading.record,
+        "key": heading.key,
+        "role": heading.role,
+        "as_of": time::show_instant(heading.as_of),
+        "outcome": heading.outcome.word(),
+        "owner": owner(&heading.owner),
+        "owner_before": owner(&heading.current),
+        "reason": heading.reason.clone().or_else(|| {
+            let decided = explanation.decided.filter(|_| !heading.before_rules)?;
+            policy.role(role).rule(decided).because.clone()
+        }),
+        "rules": rules,
+        "rules_not_asked": explanation.not_reached,
+    })
+}
+
+fn rule_json(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &Sources) -> Value {
+    let verdict = match &trace.verdict {
+        RuleVerdict::Decided => "decided",
+        RuleVerdict::Failed => "failed",
+        RuleVerdict::NamedNobody(_) => "named nobody",
+        RuleVerdict::NotOnThisDay => "not on this day",
+    };
+    let misses = match &trace.verdict {
+        RuleVerdict::NamedNobody(reasons) => reasons.clone(),
+        _ => Vec::new(),
+    };
+    json!({
+        "label": trace.label,
+        "place": sources.place(trace.span),
+        "verdict": verdict,
+        "misses": misses,
+        "because": policy.role(role).rule(trace.rule).because,
+        "conditions": trace.conditions.iter().map(|one| condition_json(one, sources)).collect::<Vec<_>>(),
+    })
+}
+
+fn condition_json(condition: &ConditionTrace, sources: &Sources) -> Value {
+    json!({
+        "holds": condition.holds,
+        "text": condition.span.map(|span| squeezed(sources, span)),
+        "place": condition.span.map(|span| sources.place(span)),
+        "values": condition.values.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
+        "parts": condition.parts.iter().map(|part| condition_json(part, sources)).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,100 @@
+//! `history`: who owned a record, since when and why.
+
+use super::args::{Global, HistoryArgs};
+use super::exit::{Exit, Failure, Result};
+use super::output::{Output, table};
+use super::session::Session;
+use crate::diagnostic::nearest;
+use crate::ledger::{Entry, Ledger};
+use crate::value::time;
+use serde_json::{Value, json};
+
+pub fn run(args: &HistoryArgs, _global: &Global, out: &Output) -> Result<Exit> {
+    let session = Session::open(&args.project)?;
+    let ledger = open(&session)?;
+    let record = record_name(&session, &args.record);
+    let entries = ledger.history(&record, &args.key, args.role.as_deref())?;
+    if entries.is_empty() {
+        return Err(unknown_key(&ledger, &record, &args.key)?);
+    }
+    if out.is_json() {
+        let list: Vec<Value> = entries.iter().map(entry_json).collect();
+        out.json(&json!({ "schema": "ownward.history/1", "record": record, "key": args.key, "entries": list }))?;
+        return Ok(Exit::Fine);
+    }
+    let rows: Vec<Vec<String>> = entries
+        .iter()
+        .map(|entry| {
+            vec![
+                time::show_instant(entry.as_of),
+                entry.role.clone(),
+                entry.outcome.word().to_owned(),
+                entry.previous.as_ref().map_or("-".into(), |owner| owner.id.clone()),
+                entry.owner.as_ref().map_or("-".into(), |owner| owner.id.clone()),
+                rule_text(entry),
+                entry.reason.clone().unwrap_or_default(),
+                entry.actor.clone(),
+            ]
+        })
+        .collect();
+    out.text(&table(&["as of", "role", "outcome", "from", "to", "rule", "reason", "by"], &rows))?;
+    Ok(Exit::Fine)
+}
+
+/// The ledger of a project, which must be there.
+pub fn open(session: &Session) -> Result<Ledger> {
+    let path = session.project.config.ledger_path(&session.project.root);
+    Ledger::open_existing_read_only(&path)?.ok_or_else(|| {
+        Failure::could_not_run(format!(
+            "there is no ledger yet at `{}`: `ownward apply` writes the first run",
+            session.project.config.ledger.file.display()
+        ))
+    })
+}
+
+/// The record type as the policy writes it; one that the policy no longer has may still be in the ledger.
+pub fn record_name(session: &Session, name: &str) -> String {
+    let schema = &session.policy.schema;
+    schema.find_record(name).map_or_else(|| name.to_owned(), |record| schema.record(record).name.clone())
+}
+
+pub fn unknown_key(ledger: &Ledger, record: &str, key: &str) -> Result<Failure> {
+    let keys = ledger.keys(record)?;
+    let near = nearest(key, keys.iter().map(String::as_str));
+    let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Ok(Failure::could_not_run(format!("the ledger holds no {record} `{key}`{help}")))
+}
+
+pub fn rule_text(entry: &Entry) -> String {
+    match &entry.rule {
+        Some(rule) => rule.label.clone().unwrap_or_else(|| rule.place.clone()),
+        None => String::new(),
+    }
+}
+
+pub fn entry_json(entry: &Entry) -> Value {
+    let owner = |owner: &Option<crate::value::Owner>| match owner {
+        Some(owner) => json!({ "kind": owner.kind.word(), "id": owner.id }),
+        None => Value::Null,
+    };
+    json!({
+        "seq": entry.seq,
+        "run": entry.run,
+        "as_of": time::show_instant(entry.as_of),
+        "recorded_at": time::show_instant(entry.recorded_at),
+        "actor": entry.actor,
+        "role": entry.role,
+        "outcome": entry.outcome.word(),
+        "from": owner(&entry.previous),
+        "to": owner(&entry.owner),
+        "rule": entry.rule.as_ref().map(|rule| json!({
+            "label": rule.label, "fingerprint": rule.fingerprint, "place": rule.place,
+        })),
+        "reason": entry.reason,
+        "effective_from": entry.effective_from.map(time::show_day),
+        "effective_until": entry.effective_until.map(time::show_day),
+        "values": entry.values.as_ref().map(|values| {
+            values.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>()
+        }),
+    })
+}

@@ -1,0 +1,322 @@
+//! `plan`: what would change, who gains and loses, and why.
+
+use super::args::{Format, Global, PlanArgs};
+use super::decide::{role_name, rule_name};
+use super::evaluate::{Evaluation, evaluate};
+use super::exit::{Exit, Failure, Result};
+use super::output::{Output, count, grouped, safe_cell, table};
+use super::plan_file;
+use super::record::{self, reason};
+use super::session::Session;
+use crate::assign::NOBODY;
+use crate::compare::Change;
+use crate::value::{Outcome, Owner, time};
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+/// Changes shown before "and N more".
+const SHOWN_MAX: usize = 40;
+
+pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
+    let fail_on: Vec<Outcome> = args
+        .fail_on
+        .iter()
+        .map(|word| {
+            Outcome::from_word(&word.to_lowercase()).ok_or_else(|| {
+                let words: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
+                Failure::could_not_run(format!("`--fail-on {word}` is no outcome: one of {}", words.join(", ")))
+            })
+        })
+        .collect::<Result<_>>()?;
+    let session = Session::open(&args.project)?;
+    let as_of = session.as_of(args.when.as_of.as_deref())?;
+    let found = evaluate(&session, as_of, &args.run, out)?;
+    let mut findings = session.findings.clone();
+    findings.extend(found.findings.iter().cloned());
+    out.warnings(&findings, session.sources());
+    if let Some(file) = &args.out {
+        plan_file::save(file, &session, &found, &args.run)?;
+    }
+    match global.format {
+        Format::Json => out.json(&plan_json(&session, &found))?,
+        Format::Jsonl => {
+            for change in &found.changes.changes {
+                out.json(&change_json(&session, &found, change))?;
+            }
+        }
+        Format::Csv => csv(&session, &found)?,
+        _ => text(&session, &found, args, out)?,
+    }
+    if let Some(file) = &args.out {
+        out.say(&format!("saved as {}; apply it with `ownward apply {}`", file.display(), file.display()));
+    }
+    let failed = found.changes.totals.iter().any(|totals| fail_on.iter().any(|outcome| totals.count(*outcome) > 0));
+    Ok(if failed || (args.fail_on_change && !found.changes.changes.is_empty()) { Exit::Findings } else { Exit::Fine })
+}
+
+fn owner_text(owner: Option<&Owner>) -> String {
+    owner.map_or_else(|| "-".to_owned(), |owner| owner.id.clone())
+}
+
+fn rule_text(session: &Session, change: &Change) -> String {
+    match change.rule {
+        Some(rule) => rule_name(session, change.role, rule),
+        None if change.is_drift => "drift".to_owned(),
+        None => change.outcome.word().to_owned(),
+    }
+}
+
+fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) -> Result<()> {
+    let shown = if args.all { usize::MAX } else { SHOWN_MAX };
+    let visible: Vec<&Change> =
+        found.changes.changes.iter().filter(|change| change.outcome != Outcome::Adopted).collect();
+    // Rows that need a decision come last: what moves is what a reader looks for.
+    let mut visible = visible;
+    visible.sort_by_key(|change| change.outcome.needs_decision());
+    if !visible.is_empty() {
+        let rows: Vec<Vec<String>> = visible
+            .iter()
+            .take(shown)
+            .map(|change| {
+                let record = session.policy.role(change.role).record;
+                vec![
+                    session.policy.schema.record(record).name.clone(),
+                    change.key.clone(),
+                    session.policy.role(change.role).name.clone(),
+                    owner_text(change.previous.as_ref()),
+                    owner_text(change.owner.as_ref()),
+                    rule_text(session, change),
+                    reason(session, found, change).unwrap_or_default(),
+                ]
+            })
+            .collect();
+        out.text(&table(&["record", "key", "role", "from", "to", "rule", "reason"], &rows))?;
+        if visible.len() > shown {
+            out.line(&format!("… and {} (--all shows them)", count((visible.len() - shown) as u64, "more change")))?;
+        }
+        out.line("")?;
+    }
+    by_owner(session, found, out)?;
+    by_rule(session, found, out)?;
+    out.line(&last_line(found))?;
+    Ok(())
+}
+
+/// Records of each owner before and after.
+fn by_owner(session: &Session, found: &Evaluation, out: &Output) -> Result<()> {
+    for role in session.policy.role_ids() {
+        let at = role.0 as usize;
+        let mut counts: IndexMap<u32, (u64, u64)> = IndexMap::new();
+        for (before, after) in found.inputs[at].current.iter().zip(&found.results[at].owner) {
+            if *before != NOBODY {
+                counts.entry(*before).or_default().0 += 1;
+            }
+            if *after != NOBODY {
+                counts.entry(*after).or_default().1 += 1;
+            }
+        }
+        let mut rows: Vec<(u64, u64, &Owner)> = counts
+            .iter()
+            .filter_map(|(code, (before, after))| Some((*before, *after, found.owners.get(*code)?)))
+            .collect();
+        if rows.is_empty() || found.changes.changes.iter().all(|change| change.role != role) {
+            continue;
+        }
+        rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.2.cmp(b.2)));
+        out.line(&out.strong(&role_name(session, role)))?;
+        let cells: Vec<Vec<String>> = rows
+            .iter()
+            .take(25)
+            .map(|(before, after, owner)| {
+                let change = i64::try_from(*after).unwrap_or(0) - i64::try_from(*before).unwrap_or(0);
+                let change = if change == 0 { String::new() } else { format!("{change:+}") };
+                vec![owner.id.clone(), owner.kind.word().to_owned(), grouped(*before), grouped(*after), change]
+            })
+            .collect();
+        out.text(&table(&["owner", "kind", "before", "after", "change"], &cells))?;
+        if rows.len() > 25 {
+            out.line(&format!("… and {}", count(rows.len() as u64 - 25, "more owner")))?;
+        }
+        by_team(session, found, &rows, out)?;
+        out.line("")?;
+    }
+    Ok(())
+}
+
+/// The same by team, where people belong to teams.
+fn by_team(session: &Session, found: &Evaluation, owners: &[(u64, u64, &Owner)], out: &Output) -> Result<()> {
+    let directory = found.binding.directory();
+    let mut rows = Vec::new();
+    for team in &session.policy.schema.teams {
+        let (mut before, mut after, mut has_people) = (0, 0, false);
+        for (was, is, owner) in owners {
+            let is_team = owner.kind == crate::value::OwnerKind::Team && owner.id == team.name;
+            let is_member = owner.kind == crate::value::OwnerKind::Person && directory.is_member(&owner.id, &team.name);
+            if is_team || is_member {
+                before += was;
+                after += is;
+                has_people |= is_member;
+            }
+        }
+        if has_people {
+            rows.push(vec![team.name.clone(), grouped(before), grouped(after)]);
+        }
+    }
+    if !rows.is_empty() {
+        out.line("")?;
+        out.text(&table(&["team, with its people", "before", "after"], &rows))?;
+    }
+    Ok(())
+}
+
+fn by_rule(session: &Session, found: &Evaluation, out: &Output) -> Result<()> {
+    let mut counts: IndexMap<(u16, String), u64> = IndexMap::new();
+    for change in found.changes.changes.iter().filter(|change| change.outcome != Outcome::Adopted) {
+        *counts.entry((change.role.0, rule_text(session, change))).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = counts
+        .iter()
+        .map(|((role, rule), changes)| {
+            vec![role_name(session, crate::check::policy::RoleId(*role)), rule.clone(), grouped(*changes)]
+        })
+        .collect();
+    out.text(&table(&["role", "rule", "changes"], &rows))?;
+    out.line("")?;
+    Ok(())
+}
+
+/// What the change set comes to.
+pub struct Tally {
+    pub assign: u64,
+    pub reassign: u64,
+    pub release: u64,
+    pub unchanged: u64,
+    pub needs_decision: u64,
+}
+
+pub fn tally(found: &Evaluation) -> Tally {
+    let (mut assign, mut reassign, mut release) = (0, 0, 0);
+    for change in &found.changes.changes {
+        match (change.outcome, &change.previous, &change.owner) {
+            (Outcome::Adopted | Outcome::Unmatched | Outcome::Invalid, _, _) => {}
+            (_, None, Some(_)) => assign += 1,
+            (_, Some(before), Some(after)) if before != after => reassign += 1,
+            (_, Some(_), None) => release += 1,
+            _ => {}
+        }
+    }
+    let totals = &found.changes.totals;
+    let read: u64 = totals.iter().map(|totals| totals.read).sum();
+    let gone: u64 = totals.iter().map(|totals| totals.count(Outcome::Gone)).sum();
+    let drifted: u64 = match found.drift {
+        crate::compare::DriftPolicy::Report => found.inputs.iter().map(|input| input.drifted.len() as u64).sum(),
+        _ => 0,
+    };
+    let undecided: u64 =
+        totals.iter().map(|totals| totals.count(Outcome::Unmatched) + totals.count(Outcome::Invalid)).sum();
+    let released_here = release.min(gone);
+    Tally {
+        assign,
+        reassign,
+        release,
+        unchanged: read.saturating_sub(assign + reassign + (release - released_here)),
+        needs_decision: undecided + drifted,
+    }
+}
+
+/// `Plan: 412 to assign, 97 to reassign, 3 to release, 12,031 unchanged; 5 need a decision`.
+pub fn last_line(found: &Evaluation) -> String {
+    let tally = tally(found);
+    let needs = if tally.needs_decision == 1 { "needs" } else { "need" };
+    format!(
+        "Plan: {} to assign, {} to reassign, {} to release, {} unchanged; {} {needs} a decision",
+        grouped(tally.assign),
+        grouped(tally.reassign),
+        grouped(tally.release),
+        grouped(tally.unchanged),
+        grouped(tally.needs_decision)
+    )
+}
+
+pub fn change_json(session: &Session, found: &Evaluation, change: &Change) -> Value {
+    let record = session.policy.role(change.role).record;
+    let owner = |owner: &Option<Owner>| match owner {
+        Some(owner) => json!({ "kind": owner.kind.word(), "id": owner.id }),
+        None => Value::Null,
+    };
+    json!({
+        "record": session.policy.schema.record(record).name,
+        "key": change.key,
+        "role": session.policy.role(change.role).name,
+        "outcome": change.outcome.word(),
+        "from": owner(&change.previous),
+        "to": owner(&change.owner),
+        "rule": change.rule.map(|rule| rule_name(session, change.role, rule)),
+        "place": change.rule.map(|rule| session.sources().place(session.policy.role(change.role).rule(rule).span)),
+        "drift": change.is_drift,
+        "reason": reason(session, found, change),
+    })
+}
+
+pub fn plan_json(session: &Session, found: &Evaluation) -> Value {
+    let tally = tally(found);
+    let changes: Vec<Value> = found.changes.changes.iter().map(|change| change_json(session, found, change)).collect();
+    json!({
+        "schema": "ownward.plan/1",
+        "as_of": time::show_instant(found.as_of.instant),
+        "summary": {
+            "assign": tally.assign,
+            "reassign": tally.reassign,
+            "release": tally.release,
+            "unchanged": tally.unchanged,
+            "needs_decision": tally.needs_decision,
+        },
+        "changes": changes,
+    })
+}
+
+/// The change file: `record,key,role,owner_kind,owner_id,old_owner,rule,reason,effective`.
+fn csv(session: &Session, found: &Evaluation) -> Result<()> {
+    let mut writer = ::csv::Writer::from_writer(std::io::BufWriter::new(std::io::stdout().lock()));
+    let headers = ["record", "key", "role", "owner_kind", "owner_id", "old_owner", "rule", "reason", "effective"];
+    writer.write_record(headers).map_err(std::io::Error::from)?;
+    for row in change_rows(session, found) {
+        writer.write_record(row.map(|cell| safe_cell(&cell))).map_err(std::io::Error::from)?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+/// One row a change, in the columns of the change file.
+pub fn change_rows(session: &Session, found: &Evaluation) -> Vec<[String; 9]> {
+    let day = time::show_day(found.as_of.today());
+    found
+        .changes
+        .changes
+        .iter()
+        .filter(|change| change.outcome != Outcome::Adopted)
+        .map(|change| {
+            let record = session.policy.role(change.role).record;
+            let owner = change.owner.as_ref();
+            [
+                session.policy.schema.record(record).name.clone(),
+                change.key.clone(),
+                session.policy.role(change.role).name.clone(),
+                owner.map_or(String::new(), |owner| owner.kind.word().to_owned()),
+                owner.map_or(String::new(), |owner| owner.id.clone()),
+                change.previous.as_ref().map_or(String::new(), |owner| owner.id.clone()),
+                rule_text(session, change),
+                reason(session, found, change).unwrap_or_default(),
+                day.clone(),
+            ]
+        })
+        .collect()
+}
+
+/// The id a run of this evaluation would have.
+pub fn run_id(session: &Session, found: &Evaluation) -> String {
+    crate::ledger::run_id(&record::outline(session, found, String::new()))
+}

@@ -1,0 +1,278 @@
+//! From a change set to the draft of a run: what the ledger is asked to keep.
+
+use super::evaluate::{Evaluation, reads_column};
+use super::session::Session;
+use crate::check::policy::{RoleId, RuleId};
+use crate::compare::{Change, DriftPolicy, read_values, value_names};
+use crate::ledger::{EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
+use crate::schema::Person;
+use crate::value::Outcome;
+use serde_json::json;
+use std::sync::Arc;
+
+/// The root of a ledger that has no entries: the SHA-256 of nothing (RFC 6962, section 2.1).
+const EMPTY_ROOT: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// The engine as the ledger names it.
+pub fn engine() -> String {
+    format!("ownward {}, bundled time-zone data", env!("CARGO_PKG_VERSION"))
+}
+
+/// A run's draft without its entries: enough for its id.
+pub fn outline(session: &Session, found: &Evaluation, actor: String) -> RunDraft {
+    RunDraft {
+        base: found.head.as_ref().map_or_else(|| EMPTY_ROOT.to_owned(), |head| head.root.clone()),
+        inputs: inputs(session, found),
+        snapshot: found.snapshot.dataset.fingerprint(&session.policy.schema),
+        options: options(session, found),
+        as_of: found.as_of.instant,
+        recorded_at: jiff::Timestamp::now().as_microsecond(),
+        actor,
+        engine: engine(),
+        totals: Vec::new(),
+        backdate: None,
+        entries: Vec::new(),
+        shown: Vec::new(),
+    }
+}
+
+/// The whole draft: totals, entries with the values they rest on, and what the owner columns showed.
+pub fn draft(session: &Session, found: &Evaluation, actor: String, backdate: Option<String>) -> RunDraft {
+    let mut draft = outline(session, found, actor);
+    draft.backdate = backdate;
+    let names = Names::new(session);
+    draft.totals = found
+        .changes
+        .totals
+        .iter()
+        .map(|totals| Totals {
+            record: names.records[totals.role.0 as usize].clone(),
+            role: names.roles[totals.role.0 as usize].clone(),
+            read: totals.read,
+            outcomes: totals.outcomes.clone(),
+        })
+        .collect();
+    let rules = rule_refs(session, found);
+    draft.entries = found.changes.changes.iter().map(|change| entry(session, found, change, &names, &rules)).collect();
+    draft.shown = shown(session, found, &names);
+    draft
+}
+
+fn options(session: &Session, found: &Evaluation) -> String {
+    let drift = match found.drift {
+        DriftPolicy::Report => "report",
+        DriftPolicy::Accept => "accept",
+        DriftPolicy::Restore => "restore",
+    };
+    let zone = found.as_of.zone.iana_name().unwrap_or("UTC");
+    format!("drift={drift} complete={} zone={zone}", session.project.config.source.complete)
+}
+
+fn inputs(session: &Session, found: &Evaluation) -> Vec<Input> {
+    let input = |kind: &str, name: &str, content: &str| Input {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        content: content.as_bytes().to_vec(),
+    };
+    let mut inputs: Vec<Input> =
+        session.sources().iter().map(|(_, file)| input("policy", &file.name, &file.text)).collect();
+    if !session.inferred.is_empty() {
+        inputs.push(input("inferred", "inferred.own", &session.inferred));
+    }
+    if !session.project.config_text.is_empty() {
+        inputs.push(input("config", crate::project::CONFIG_FILE, &session.project.config_text));
+    }
+    for (name, text) in &session.beside {
+        inputs.push(input("list", name, text));
+    }
+    if found.snapshot.has_people {
+        inputs.push(input("people", "people", &people_text(&found.snapshot.people)));
+    }
+    inputs.push(input("engine", "engine", &engine()));
+    inputs
+}
+
+/// The directory as text, one person a line, so that a past decision can be replayed.
+fn people_text(people: &[Person]) -> String {
+    let mut text = String::new();
+    for person in people {
+        let value = json!({
+            "key": person.key,
+            "name": person.name,
+            "email": person.email,
+            "teams": person.teams,
+            "manager": person.manager,
+            "active": person.active,
+            "extra": person.extra.iter().map(|(name, cell)| json!([name, cell])).collect::<Vec<_>>(),
+        });
+        text.push_str(&value.to_string());
+        text.push('\n');
+    }
+    text
+}
+
+/// The people that [`people_text`] wrote; lines that cannot be read are left out.
+pub fn people_from(text: &str) -> Vec<Person> {
+    let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|value| {
+            Some(Person {
+                key: word(&value["key"])?,
+                name: word(&value["name"]),
+                email: word(&value["email"]),
+                teams: value["teams"].as_array()?.iter().filter_map(word).collect(),
+                manager: word(&value["manager"]),
+                active: value["active"].as_bool()?,
+                extra: value["extra"]
+                    .as_array()?
+                    .iter()
+                    .filter_map(|pair| Some((word(&pair[0])?, word(&pair[1])?)))
+                    .collect(),
+            })
+        })
+        .collect()
+}
+
+/// Names that every entry repeats, shared.
+struct Names {
+    records: Vec<Arc<str>>,
+    roles: Vec<Arc<str>>,
+    values: Vec<Vec<Arc<str>>>,
+}
+
+impl Names {
+    fn new(session: &Session) -> Self {
+        let policy = &session.policy;
+        Names {
+            records: policy.roles.iter().map(|role| policy.schema.record(role.record).name.as_str().into()).collect(),
+            roles: policy.roles.iter().map(|role| role.name.as_str().into()).collect(),
+            values: policy
+                .roles
+                .iter()
+                .map(|role| value_names(policy, role).into_iter().map(Into::into).collect())
+                .collect(),
+        }
+    }
+}
+
+fn rule_refs(session: &Session, found: &Evaluation) -> Vec<Vec<Arc<RuleRef>>> {
+    session
+        .policy
+        .roles
+        .iter()
+        .zip(&found.fingerprints)
+        .map(|(role, fingerprints)| {
+            role.rules
+                .iter()
+                .zip(fingerprints)
+                .map(|(rule, fingerprint)| {
+                    Arc::new(RuleRef {
+                        label: rule.label.clone(),
+                        fingerprint: fingerprint.clone(),
+                        place: session.sources().place(rule.span),
+                    })
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn entry(
+    session: &Session,
+    found: &Evaluation,
+    change: &Change,
+    names: &Names,
+    rules: &[Vec<Arc<RuleRef>>],
+) -> EntryDraft {
+    let at = change.role.0 as usize;
+    let role = session.policy.role(change.role);
+    let rule = match change.rule {
+        Some(RuleId(rule)) => Some(rules[at][rule as usize].clone()),
+        None if change.is_drift => Some(Arc::new(RuleRef::drift())),
+        None => None,
+    };
+    let values = match change.row {
+        // Adoption rests on the source's owner column alone.
+        Some(row) if change.outcome != Outcome::Adopted => {
+            let values =
+                found.with_facts(&session.policy, change.role, row, |facts| read_values(&session.policy, role, facts));
+            names.values[at].iter().cloned().zip(values).collect()
+        }
+        _ => Vec::new(),
+    };
+    EntryDraft {
+        record: names.records[at].clone(),
+        key: change.key.clone(),
+        role: names.roles[at].clone(),
+        outcome: change.outcome,
+        owner: change.owner.clone(),
+        previous: change.previous.clone(),
+        rule,
+        reason: reason(session, found, change),
+        pool_state: None,
+        effective_from: Some(found.as_of.today()),
+        effective_until: None,
+        values,
+    }
+}
+
+/// Why: the rule's own words, or what kept it from being decided.
+pub fn reason(session: &Session, found: &Evaluation, change: &Change) -> Option<String> {
+    if let Some(rule) = change.rule {
+        return session.policy.role(change.role).rule(rule).because.clone();
+    }
+    Some(match change.outcome {
+        Outcome::Adopted => "shown by the source when the record was first seen".to_owned(),
+        Outcome::Gone => "no longer in the source".to_owned(),
+        Outcome::Unmatched => "no rule matches".to_owned(),
+        Outcome::Kept if change.is_drift => "changed outside; kept until somebody decides".to_owned(),
+        Outcome::Invalid => invalid_reason(session, found, change.role, change.row),
+        _ => return None,
+    })
+}
+
+/// Which field makes a record invalid for a role.
+pub fn invalid_reason(session: &Session, found: &Evaluation, role: RoleId, row: Option<u32>) -> String {
+    let Some(row) = row else {
+        return "breaks its schema".to_owned();
+    };
+    let policy = &session.policy;
+    let typed = policy.role(role);
+    let dataset = &found.snapshot.dataset;
+    if dataset.table(typed.record).unkeyed.contains(row) {
+        return match dataset.table(typed.record).key(row) {
+            Some(_) => "its key occurs more than once".to_owned(),
+            None => "it has no key".to_owned(),
+        };
+    }
+    if found.results[role.0 as usize].circles.contains(row) {
+        return "it is part of a circle of references".to_owned();
+    }
+    let broken = crate::decide::broken_path(policy, role, dataset, row);
+    match broken {
+        Some(path) => format!("`{path}` breaks the schema"),
+        None => "breaks its schema".to_owned(),
+    }
+}
+
+fn shown(session: &Session, found: &Evaluation, names: &Names) -> Vec<Shown> {
+    let mut out = Vec::new();
+    for role in session.policy.role_ids().filter(|role| reads_column(&session.policy, *role)) {
+        let table = found.snapshot.dataset.table(session.policy.role(role).record);
+        let Some(column) = &table.shown_owner else { continue };
+        for row in 0..u32::try_from(table.row_count).unwrap_or(u32::MAX) {
+            if table.unkeyed.contains(row) {
+                continue;
+            }
+            let Some(key) = table.key(row) else { continue };
+            out.push(Shown {
+                record: names.records[role.0 as usize].clone(),
+                key: key.to_owned(),
+                role: names.roles[role.0 as usize].clone(),
+                owner: column.get(row).map(str::to_owned),
+            });
+        }
+    }
+    out
+}

@@ -1,0 +1,60 @@
+//! `verify`: recompute the whole ledger, and with an older checkpoint prove that nothing was cut off.
+
+use super::args::{Global, VerifyArgs};
+use super::exit::{Exit, Failure, Result};
+use super::history::open;
+use super::output::{Output, count};
+use super::plan_file::write_whole;
+use super::session::Session;
+use crate::ledger::Checkpoint;
+use serde_json::{Value, json};
+
+pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
+    let session = Session::open(&args.project)?;
+    let ledger = open(&session)?;
+    let checkpoint = match &args.checkpoint {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                Failure::could_not_run(format!("the checkpoint `{}` cannot be read: {error}", file.display()))
+            })?;
+            Some(Checkpoint::parse(&text)?)
+        }
+        None => None,
+    };
+    let verdict = ledger.verify(checkpoint.as_ref())?;
+    if out.is_json() {
+        let problems: Vec<Value> = verdict
+            .problems
+            .iter()
+            .map(|problem| json!({ "seq": problem.seq, "detail": problem.to_string() }))
+            .collect();
+        out.json(&json!({
+            "schema": "ownward.verify/1",
+            "sound": verdict.is_sound(),
+            "entries": verdict.entry_count,
+            "runs": verdict.run_count,
+            "root": verdict.root,
+            "problems": problems,
+        }))?;
+    } else {
+        for problem in &verdict.problems {
+            out.line(&format!("problem: {}", crate::diagnostic::render::clean(&problem.to_string())))?;
+        }
+        let size = format!("{} in {}", count(verdict.entry_count, "entry"), count(verdict.run_count, "run"));
+        if verdict.is_sound() {
+            let since = if checkpoint.is_some() { ", nothing cut off since the checkpoint" } else { "" };
+            out.line(&format!("ok: {size}{since}; root {}", verdict.root))?;
+        } else {
+            out.line(&format!("FAILED: {} in {size}", count(verdict.problems.len() as u64, "problem")))?;
+        }
+    }
+    if let (Some(file), true) = (&args.write_checkpoint, verdict.is_sound()) {
+        let name = session.project.config.name.clone().unwrap_or_else(|| "ownward".to_owned());
+        let text = ledger.checkpoint(&name)?.to_string();
+        write_whole(file, text.as_bytes()).map_err(|error| {
+            Failure::could_not_run(format!("the checkpoint cannot be written to `{}`: {error}", file.display()))
+        })?;
+        out.say(&format!("checkpoint written to {}: keep it away from the ledger", file.display()));
+    }
+    Ok(if verdict.is_sound() { Exit::Fine } else { Exit::Findings })
+}

@@ -1,0 +1,24 @@
+//! The change set of a run: what the rules decided, held against what the ledger knows and the source shows.
+//!
+//! Pure: the ledger's last entries and the columns come in as values, entries to be written go out. Whether a change
+//! is written at all is design section 3, points 2 and 16.
+
+mod changes;
+mod past;
+mod values;
+
+pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
+pub use past::{Past, PastEntry, PastRule, RolePast, drift, role_input};
+pub use values::{StoredFacts, owner_text, read_values, value_names};
+
+/// What happens to an owner that was changed outside (design section 3, point 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum DriftPolicy {
+    /// The outside owner is kept and the record is listed until somebody decides.
+    #[default]
+    Report,
+    /// The outside owner is kept as if somebody had decided so.
+    Accept,
+    /// The rules decide.
+    Restore,
+}

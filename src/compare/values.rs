@@ -1,0 +1,91 @@
+//! Every value that a role's plan reads of a record, by the path an admin would write: what an entry commits to.
+
+use crate::check::policy::{OwnerRef, Path, Role, TypedPolicy};
+use crate::column::show;
+use crate::decide::Facts;
+use crate::schema::{FieldKind, RecordId};
+use crate::value::{NumberFormat, Owner, OwnerKind, Value, parse_number, time};
+
+/// The names of what a role reads: fields, then owners of other records, then the current owner.
+pub fn value_names(policy: &TypedPolicy, role: &Role) -> Vec<String> {
+    let paths = role.reads.iter().map(|path| path.text(&policy.schema, role.record));
+    let owners = role.owners_read.iter().map(|path| path.text(policy, role.record));
+    let current = role.reads_current_owner.then(|| "current owner".to_owned());
+    paths.chain(owners).chain(current).collect()
+}
+
+/// The values behind [`value_names`], in the same order; `None` is missing.
+pub fn read_values(policy: &TypedPolicy, role: &Role, facts: &dyn Facts) -> Vec<Option<String>> {
+    let schema = &policy.schema;
+    let paths = role.reads.iter().map(|path| {
+        let kind = &schema.record(path.record(schema, role.record)).field(path.field).kind;
+        show(&facts.value(path), kind)
+    });
+    let owner = |of: &OwnerRef| facts.owner(of).map(|owner| owner_text(&owner));
+    let owners = role.owners_read.iter().map(|path| owner(&OwnerRef::Of(path.clone())));
+    let current = role.reads_current_owner.then(|| owner(&OwnerRef::Current));
+    paths.chain(owners).chain(current).collect()
+}
+
+/// An owner with its kind, so that it can be read back: `person:ana.silva`.
+pub fn owner_text(owner: &Owner) -> String {
+    format!("{}:{}", owner.kind.word(), owner.id)
+}
+
+/// The facts of one record as the ledger keeps them: values as text, by the names of [`value_names`].
+///
+/// A name that is not there, or a text that no longer reads as its field's kind, is missing.
+pub struct StoredFacts<'a> {
+    pub policy: &'a TypedPolicy,
+    pub record: RecordId,
+    pub values: &'a [(String, Option<String>)],
+}
+
+impl StoredFacts<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(known, _)| known == name).and_then(|(_, text)| text.as_deref())
+    }
+}
+
+impl Facts for StoredFacts<'_> {
+    fn value(&self, path: &Path) -> Value {
+        let schema = &self.policy.schema;
+        let kind = &schema.record(path.record(schema, self.record)).field(path.field).kind;
+        match self.text(&path.text(schema, self.record)) {
+            Some(text) => read_back(text, kind).unwrap_or(Value::Missing),
+            None if matches!(kind, FieldKind::Many(_)) => Value::Many(Vec::new()),
+            None => Value::Missing,
+        }
+    }
+
+    fn owner(&self, of: &OwnerRef) -> Option<Owner> {
+        let text = match of {
+            OwnerRef::Current => self.text("current owner"),
+            OwnerRef::Of(path) => self.text(&path.text(self.policy, self.record)),
+        };
+        let (kind, id) = text?.split_once(':')?;
+        Some(Owner::new(OwnerKind::from_word(kind)?, id))
+    }
+}
+
+/// The value that [`show`] wrote.
+fn read_back(text: &str, kind: &FieldKind) -> Option<Value> {
+    Some(match kind {
+        FieldKind::Text => Value::Text(text.to_owned()),
+        FieldKind::Reference { .. } => Value::Reference(text.to_owned()),
+        FieldKind::Number => Value::Number(parse_number(text, NumberFormat::default())?),
+        FieldKind::Money(_) => {
+            let (number, currency) = text.split_once(' ').unwrap_or((text, ""));
+            Value::Money(parse_number(number, NumberFormat::default())?, currency.to_owned())
+        }
+        FieldKind::Date => Value::Date(time::parse_day(text)?),
+        FieldKind::Time => Value::Time(text.parse::<jiff::Timestamp>().ok()?.as_microsecond()),
+        FieldKind::YesNo => Value::Bool(text == "yes"),
+        FieldKind::Choice(set) => Value::Choice(set.find(text)?),
+        FieldKind::Many(set) => {
+            let mut chosen: Vec<u16> = text.split(';').filter_map(|part| set.find(part)).collect();
+            chosen.sort_unstable();
+            Value::Many(chosen)
+        }
+    })
+}

@@ -1,0 +1,173 @@
+//! One record, rule by rule.
+
+use crate::check::policy::{Cond, DayExpr, NumberExpr, OwnerRef, Path, Role, Rule, RuleId, TestKind};
+use crate::column::show;
+use crate::decide::row::{Facts, Named, Setting, first_named, holds, matches, target_named};
+use crate::source::Span;
+
+/// Why a record has the owner it has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// In order, up to and including the one that decided; the rest did not matter.
+    pub rules: Vec<RuleTrace>,
+    pub decided: Option<RuleId>,
+    pub named: Option<Named>,
+    /// How many rules stand after the one that decided.
+    pub not_reached: usize,
+}
+
+/// One rule asked of the record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleTrace {
+    pub rule: RuleId,
+    pub label: Option<String>,
+    pub span: Span,
+    pub verdict: RuleVerdict,
+    /// One for each condition of the rule and its groups, in order.
+    pub conditions: Vec<ConditionTrace>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum RuleVerdict {
+    Decided,
+    /// At least one condition does not hold.
+    Failed,
+    /// All conditions hold, but no target names anybody: why, for each.
+    NamedNobody(Vec<String>),
+    /// Outside its `from` and `until`.
+    NotOnThisDay,
+}
+
+/// One condition asked of the record, with the values it looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConditionTrace {
+    pub holds: bool,
+    pub span: Option<Span>,
+    /// Path and value as written; `None` is missing.
+    pub values: Vec<(String, Option<String>)>,
+    /// The parts that made it so: of an `and` those that fail, of an `or` and `at least` all.
+    pub parts: Vec<ConditionTrace>,
+}
+
+/// Replays a role for one record.
+pub fn explain(setting: Setting<'_>, role: &Role, facts: &dyn Facts) -> Explanation {
+    let mut rules = Vec::new();
+    for id in role.rule_ids() {
+        let rule = role.rule(id);
+        let (verdict, named) = verdict(setting, rule, facts);
+        let decided = verdict == RuleVerdict::Decided;
+        rules.push(RuleTrace {
+            rule: id,
+            label: rule.label.clone(),
+            span: rule.span,
+            verdict,
+            conditions: rule.conditions.iter().map(|cond| trace(setting, cond, facts)).collect(),
+        });
+        if decided {
+            let not_reached = role.rules.len() - rules.len();
+            return Explanation { rules, decided: Some(id), named, not_reached };
+        }
+    }
+    Explanation { rules, decided: None, named: None, not_reached: 0 }
+}
+
+fn verdict(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> (RuleVerdict, Option<Named>) {
+    if !crate::plan::counts_on(rule, setting.as_of.today()) {
+        return (RuleVerdict::NotOnThisDay, None);
+    }
+    if !matches(setting, rule, facts) {
+        return (RuleVerdict::Failed, None);
+    }
+    match first_named(setting, rule, facts) {
+        Some(named) => (RuleVerdict::Decided, Some(named)),
+        None => {
+            let misses = rule.targets.iter().filter_map(|target| match target_named(setting, &target.kind, facts) {
+                Named::Miss(reason) => Some(reason),
+                _ => None,
+            });
+            (RuleVerdict::NamedNobody(misses.collect()), None)
+        }
+    }
+}
+
+fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace {
+    let parts = match cond {
+        Cond::All(parts) => parts.iter().map(|part| trace(setting, part, facts)).filter(|part| !part.holds).collect(),
+        Cond::Any(parts) => parts.iter().map(|part| trace(setting, part, facts)).collect(),
+        Cond::AtLeast { criteria, .. } => criteria.iter().map(|one| trace(setting, &one.condition, facts)).collect(),
+        Cond::Named { body, .. } => trace(setting, body, facts).parts_or_self(),
+        Cond::Not(_) | Cond::Test { .. } => Vec::new(),
+    };
+    let mut values = Vec::new();
+    if parts.is_empty() {
+        cond.visit(&mut |kind, _| test_values(setting, kind, facts, &mut values));
+        values.sort();
+        values.dedup();
+    }
+    ConditionTrace { holds: holds(setting, cond, facts), span: cond.span(), values, parts }
+}
+
+impl ConditionTrace {
+    /// A define shows what it is made of.
+    fn parts_or_self(self) -> Vec<ConditionTrace> {
+        if self.parts.is_empty() { vec![self] } else { self.parts }
+    }
+}
+
+type Values = Vec<(String, Option<String>)>;
+
+fn test_values(setting: Setting<'_>, kind: &TestKind, facts: &dyn Facts, out: &mut Values) {
+    match kind {
+        TestKind::Always(_) => {}
+        TestKind::Field { path, .. } | TestKind::InList { path, .. } => out.push(field(setting, path, facts)),
+        TestKind::Fields { left, right, .. } => {
+            out.push(field(setting, left, facts));
+            out.push(field(setting, right, facts));
+        }
+        TestKind::Numbers { left, right, .. } => {
+            numbers(setting, left, facts, out);
+            numbers(setting, right, facts, out);
+        }
+        TestKind::Days { left, right, .. } => {
+            days(setting, left, facts, out);
+            days(setting, right, facts, out);
+        }
+        TestKind::Owner { of, .. } => {
+            let name = match of {
+                OwnerRef::Current => "current owner".to_owned(),
+                OwnerRef::Of(path) => path.text(setting.policy, setting.record),
+            };
+            out.push((name, facts.owner(of).map(|owner| owner.id)));
+        }
+    }
+}
+
+fn field(setting: Setting<'_>, path: &Path, facts: &dyn Facts) -> (String, Option<String>) {
+    let schema = &setting.policy.schema;
+    let kind = &schema.record(path.record(schema, setting.record)).field(path.field).kind;
+    (path.text(schema, setting.record), show(&facts.value(path), kind))
+}
+
+fn numbers(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts, out: &mut Values) {
+    match expr {
+        NumberExpr::Constant(_) => {}
+        NumberExpr::Field(path) | NumberExpr::FieldIn(path, _) => out.push(field(setting, path, facts)),
+        NumberExpr::Negative(inner) => numbers(setting, inner, facts, out),
+        NumberExpr::Arithmetic(_, left, right) => {
+            numbers(setting, left, facts, out);
+            numbers(setting, right, facts, out);
+        }
+        NumberExpr::DaysBetween(left, right) => {
+            days(setting, left, facts, out);
+            days(setting, right, facts, out);
+        }
+    }
+}
+
+fn days(setting: Setting<'_>, expr: &DayExpr, facts: &dyn Facts, out: &mut Values) {
+    match expr {
+        DayExpr::Constant(_) => {}
+        DayExpr::Field(path) | DayExpr::DayOf(path) => out.push(field(setting, path, facts)),
+        DayExpr::Shift(inner, _, _) => days(setting, inner, facts, out),
+    }
+}
