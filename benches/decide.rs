@@ -122,7 +122,7 @@ const RECORDS: &str = "record Account from accounts {
   employees number
   arr       money USD
   renewal   date, optional
-  active    yes/no
+  live      yes/no, column "active"
 }
 queue Triage
 ";

@@ -1,0 +1,4 @@
+//! One program for all integration tests: a module a command or promise.
+
+mod faults;
+mod maven;
