@@ -122,7 +122,7 @@ const RECORDS: &str = "record Account from accounts {
   employees number
   arr       money USD
   renewal   date, optional
-  live      yes/no, column "active"
+  live      yes/no, column \"active\"
 }
 queue Triage
 ";
