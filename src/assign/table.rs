@@ -1,7 +1,7 @@
 //! Tables, indexed: the best row by hash of its exact cells and its prefix, instead of a look at every row.
 
 use crate::check::policy::{TableUse, TypedPolicy};
-use crate::decide::row::range_bound;
+use crate::decide::row::{Bounds, compare_ranges, range_bound};
 use crate::schema::{FieldKind, MatchHow, RecordId, Tabular};
 use crate::value::{Decimal, NumberFormat, Value, compact, fold, parse_number};
 use rustc_hash::FxHashMap;
@@ -20,7 +20,7 @@ pub struct TableIndex {
 #[derive(Clone, Debug)]
 struct Entry {
     row: usize,
-    ranges: Vec<(Option<Decimal>, Option<Decimal>)>,
+    ranges: Vec<Bounds>,
 }
 
 /// How one `match` line takes part.
@@ -140,7 +140,7 @@ impl TableIndex {
             .iter()
             .filter(fits)
             // The first of equals stays: `min_by` keeps it.
-            .min_by(|a, b| compare_widths(a, b))
+            .min_by(|a, b| compare_all(a, b))
             .map(|entry| entry.row)
     }
 
@@ -160,23 +160,8 @@ impl TableIndex {
     }
 }
 
-fn compare_widths(a: &Entry, b: &Entry) -> Ordering {
-    let width = |range: &(Option<Decimal>, Option<Decimal>)| match range {
-        (Some(low), Some(high)) => high.checked_sub(*low),
-        _ => None,
-    };
-    for (x, y) in a.ranges.iter().zip(&b.ranges) {
-        let order = match (width(x), width(y)) {
-            (Some(x), Some(y)) => x.cmp(&y),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => Ordering::Equal,
-        };
-        if order.is_ne() {
-            return order;
-        }
-    }
-    Ordering::Equal
+fn compare_all(a: &Entry, b: &Entry) -> Ordering {
+    a.ranges.iter().zip(&b.ranges).map(|(x, y)| compare_ranges(x, y)).fold(Ordering::Equal, Ordering::then)
 }
 
 /// Parts with their lengths before them: no two rows share a key by accident.

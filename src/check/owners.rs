@@ -304,6 +304,9 @@ impl Checker<'_> {
             let Some(index) = data.column(column) else {
                 continue;
             };
+            if !matches!(how, MatchHow::Between { .. }) {
+                self.blank_cells(table, &data, index, span);
+            }
             for (row, line_number) in data.line_numbers.iter().enumerate() {
                 let Some(cell) = data.cell(row, index) else {
                     continue;
@@ -330,6 +333,26 @@ impl Checker<'_> {
                 break;
             }
         }
+    }
+
+    /// Rows with a blank where a value must match: no record is ever found by them.
+    fn blank_cells(&mut self, table: TableId, data: &crate::schema::Tabular, column: usize, span: Span) {
+        let blank = |row: &usize| data.cell(*row, column).is_none();
+        let blanks: Vec<usize> = (0..data.rows.len()).filter(blank).map(|row| data.line_numbers[row]).collect();
+        let Some(first) = blanks.first() else {
+            return;
+        };
+        let file = self.schema.table(table).file.clone();
+        let header = &data.headers[column];
+        self.push(
+            Diagnostic::warning(
+                Code::BadCell,
+                format!("{} of `{file}` can never match", super::declarations::count(blanks.len(), "row")),
+            )
+            .at(span, format!("column `{header}` is blank there, first on line {first}"))
+            .with_note("a blank cell matches nothing, not everything; only the ends of a range may be blank")
+            .help(format!("fill in `{header}`, or keep those rows in a table that does not match it")),
+        );
     }
 
     /// `owner of account.parent`: the role of the record that the path leads to.

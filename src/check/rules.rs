@@ -67,7 +67,8 @@ impl Checker<'_> {
         }
         let targets = match &rule.body {
             RuleBody::Group(rules) => {
-                if rules.is_empty() {
+                // A group of broken rules only looks empty: their own messages are enough.
+                if rules.is_empty() && !self.tree.broken {
                     self.push(
                         Diagnostic::warning(Code::EmptyGroup, "a group without rules")
                             .at(rule.span, "decides nothing")

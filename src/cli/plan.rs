@@ -67,10 +67,13 @@ fn rule_text(session: &Session, change: &Change) -> String {
 
 fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) -> Result<()> {
     let shown = if args.all { usize::MAX } else { SHOWN_MAX };
-    let visible: Vec<&Change> =
-        found.changes.changes.iter().filter(|change| change.outcome != Outcome::Adopted).collect();
+    let (mut visible, stay): (Vec<&Change>, Vec<&Change>) = found
+        .changes
+        .changes
+        .iter()
+        .filter(|change| change.outcome != Outcome::Adopted)
+        .partition(|change| args.all || is_seen(change));
     // Rows that need a decision come last: what moves is what a reader looks for.
-    let mut visible = visible;
     visible.sort_by_key(|change| change.outcome.needs_decision());
     if !visible.is_empty() {
         let rows: Vec<Vec<String>> = visible
@@ -95,10 +98,20 @@ fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) ->
         }
         out.line("")?;
     }
+    if !stay.is_empty() {
+        let stays = if stay.len() == 1 { "stays as it is" } else { "stay as they are" };
+        let number = grouped(stay.len() as u64);
+        out.line(&format!("{number} {stays}: only the rule that decides is recorded (--all shows them)\n"))?;
+    }
     by_owner(session, found, out)?;
-    by_rule(session, found, out)?;
+    by_rule(session, found, args, out)?;
     out.line(&last_line(found))?;
     Ok(())
+}
+
+/// Whether a reader of the plan looks for it: an owner who stays is no news, though the rule is recorded.
+fn is_seen(change: &Change) -> bool {
+    change.previous != change.owner || change.outcome.needs_decision() || change.is_drift
 }
 
 /// Records of each owner before and after.
@@ -168,9 +181,10 @@ fn by_team(session: &Session, found: &Evaluation, owners: &[(u64, u64, &Owner)],
     Ok(())
 }
 
-fn by_rule(session: &Session, found: &Evaluation, out: &Output) -> Result<()> {
+fn by_rule(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) -> Result<()> {
     let mut counts: IndexMap<(u16, String), u64> = IndexMap::new();
-    for change in found.changes.changes.iter().filter(|change| change.outcome != Outcome::Adopted) {
+    let shown = |change: &&Change| change.outcome != Outcome::Adopted && (args.all || is_seen(change));
+    for change in found.changes.changes.iter().filter(shown) {
         *counts.entry((change.role.0, rule_text(session, change))).or_default() += 1;
     }
     if counts.is_empty() {

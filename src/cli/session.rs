@@ -143,11 +143,19 @@ fn read_beside(project: &Project, tree: &Tree, beside: &mut BTreeMap<String, Str
                     beside.insert(name.clone(), text);
                     parsed
                 }
-                Err(finding) => Err(finding.headline.replacen(&format!("`{name}` "), "", 1)),
+                Err(finding) => Err(unreadable_reason(&finding, &name)),
             };
             (name, read)
         })
         .collect()
+}
+
+/// What goes behind the file's name in the message that its declaration gets.
+fn unreadable_reason(finding: &Diagnostic, name: &str) -> String {
+    let near = finding.help.as_ref().filter(|help| help.starts_with("did you mean"));
+    let reason = finding.headline.replacen(&format!("there is no `{name}`"), "is not", 1);
+    let reason = reason.replacen(&format!("`{name}` "), "", 1);
+    near.map_or_else(|| reason.clone(), |near| format!("{reason}; {near}"))
 }
 
 /// The record types of a project that declares none, from the head of its data.

@@ -309,12 +309,12 @@ fn table_named(setting: Setting<'_>, table: &TableUse, facts: &dyn Facts) -> Nam
 
 /// The row of a table that fits best: the longest prefix wins, then the narrowest range, then the first row.
 ///
-/// Several ranges are compared in the order of their `match` lines. A blank bound is open and counts as infinitely wide.
+/// Several ranges are compared in the order of their `match` lines, each by [`compare_ranges`]. A blank bound is open.
 pub fn best_row(setting: Setting<'_>, table: &TableUse, data: &Tabular, facts: &dyn Facts) -> Option<usize> {
     let lines = &setting.policy.schema.table(table.table).matches;
     let mut best: Option<(Rank, usize)> = None;
     for row in 0..data.rows.len() {
-        let mut rank = Rank { prefix: 0, widths: Vec::new() };
+        let mut rank = Rank { prefix: 0, ranges: Vec::new() };
         let fits = lines.iter().zip(&table.paths).all(|(line, path)| {
             let value = facts.value(path);
             line_fits(setting, &line.how, path, &value, data, row, &mut rank)
@@ -329,22 +329,41 @@ pub fn best_row(setting: Setting<'_>, table: &TableUse, data: &Tabular, facts: &
 /// How well a row fits.
 struct Rank {
     prefix: usize,
-    /// `None` is an open range: wider than any other.
-    widths: Vec<Option<Decimal>>,
+    ranges: Vec<Bounds>,
 }
+
+/// The two ends of a range; `None` is an open one.
+pub type Bounds = (Option<Decimal>, Option<Decimal>);
 
 impl Rank {
     /// Whether this row, which comes later in the file, is the better one.
     fn beats(&self, other: &Rank) -> bool {
-        let narrower = |a: &Option<Decimal>, b: &Option<Decimal>| match (a, b) {
-            (Some(a), Some(b)) => a.cmp(b),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => Ordering::Equal,
-        };
-        let widths = self.widths.iter().zip(&other.widths).map(|(a, b)| narrower(a, b));
-        other.prefix.cmp(&self.prefix).then_with(|| widths.fold(Ordering::Equal, Ordering::then)).is_lt()
+        let ranges = self.ranges.iter().zip(&other.ranges).map(|(a, b)| compare_ranges(a, b));
+        other.prefix.cmp(&self.prefix).then_with(|| ranges.fold(Ordering::Equal, Ordering::then)).is_lt()
     }
+}
+
+/// The narrower range first. One with an open end is wider than any with two ends and narrower than one without; of two
+/// that are open at the same end, the one that lies inside the other is narrower.
+pub fn compare_ranges(a: &Bounds, b: &Bounds) -> Ordering {
+    let class = |range: &Bounds| match range {
+        (Some(_), Some(_)) => 0,
+        (Some(_), None) => 1,
+        (None, Some(_)) => 2,
+        (None, None) => 3,
+    };
+    class(a).cmp(&class(b)).then_with(|| match (a, b) {
+        // A width too large for a number is wider than those that fit.
+        ((Some(low), Some(high)), (Some(other_low), Some(other_high))) => {
+            match (high.checked_sub(*low), other_high.checked_sub(*other_low)) {
+                (Some(width), Some(other)) => width.cmp(&other),
+                (width, other) => other.is_some().cmp(&width.is_some()),
+            }
+        }
+        ((Some(low), None), (Some(other), None)) => other.cmp(low),
+        ((None, Some(high)), (None, Some(other))) => high.cmp(other),
+        _ => Ordering::Equal,
+    })
 }
 
 fn line_fits(
@@ -380,10 +399,7 @@ fn line_fits(
                 (Some(None), _) | (_, Some(None)) => return false,
                 (low, high) => (low.flatten(), high.flatten()),
             };
-            rank.widths.push(match (low, high) {
-                (Some(low), Some(high)) => high.checked_sub(low),
-                _ => None,
-            });
+            rank.ranges.push((low, high));
             low.is_none_or(|low| low <= value) && high.is_none_or(|high| value <= high)
         }
     }
@@ -462,6 +478,30 @@ impl Facts for RecordFacts<'_> {
             OwnerRef::Of(path) => {
                 let (_, row) = self.reach(&path.steps)?;
                 (self.owner_of)(path.role, row)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_inside_another_is_the_narrower_one() {
+        let range = |low: Option<i64>, high: Option<i64>| (low.map(Decimal::from), high.map(Decimal::from));
+        let narrow_to_wide = [
+            range(Some(10), Some(20)),
+            range(Some(5), Some(30)),
+            range(Some(10), None),
+            range(Some(5), None),
+            range(None, Some(20)),
+            range(None, Some(30)),
+            range(None, None),
+        ];
+        for (at, a) in narrow_to_wide.iter().enumerate() {
+            for (other_at, b) in narrow_to_wide.iter().enumerate() {
+                assert_eq!(compare_ranges(a, b), at.cmp(&other_at), "{a:?} and {b:?}");
             }
         }
     }
