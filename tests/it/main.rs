@@ -1,0 +1,4 @@
+//! One program for all tests that go through the library's front.
+
+mod format;
+mod noisy;
