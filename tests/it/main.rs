@@ -1,4 +1,6 @@
 //! One program for all integration tests: a module a command or promise.
 
 mod faults;
+mod format;
 mod maven;
+mod noisy;
