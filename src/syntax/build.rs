@@ -25,6 +25,30 @@ pub(super) fn first(node: Node<'_>) -> Option<Node<'_>> {
     node.into_inner().next()
 }
 
+/// Where the last token of a node ends. Every mark and keyword is a pair of its own, so the last pair tells; what is
+/// read without blanks between its parts ends where it ends.
+fn last_end(node: &Node<'_>) -> usize {
+    let span = node.as_span();
+    let whole = span.start() + span.as_str().trim_end().len();
+    match node.as_rule() {
+        Grammar::string
+        | Grammar::foreign_string
+        | Grammar::path
+        | Grammar::words
+        | Grammar::money
+        | Grammar::stray_words
+        | Grammar::broken_item
+        | Grammar::broken_rule
+        | Grammar::broken_header
+        | Grammar::broken_field
+        | Grammar::broken_line
+        | Grammar::later_item
+        | Grammar::later_action
+        | Grammar::who_later => whole,
+        _ => node.clone().into_inner().last().map_or(whole, |last| last_end(&last)),
+    }
+}
+
 fn is_keyword(node: &Node<'_>) -> bool {
     format!("{:?}", node.as_rule()).starts_with("kw_")
 }
@@ -57,11 +81,10 @@ impl<'t> Builder<'t> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// The span of a node without the blanks that the grammar let follow it.
+    /// The span of a node without the blanks and comments that the grammar let follow it.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
         let span = node.as_span();
-        let trimmed = span.as_str().trim_end();
-        Span::new(self.file, span.start(), span.start() + trimmed.len())
+        Span::new(self.file, span.start(), last_end(node).max(span.start()))
     }
 
     pub fn file(&mut self, pairs: Pairs<'t, Grammar>, tree: &mut Tree) {
