@@ -1,14 +1,16 @@
 //! What a policy set declares: records and their fields, choices, people, teams, queues, lists and tables.
 //!
-//! Values only; [`crate::check`] makes them from declarations (or infers them from the head of the data), and every
+//! Values only; the checker makes them from declarations (or infers them from the head of the data), and every
 //! later layer refers to them by the small ids below.
 
 mod choices;
 mod directory;
+mod range;
 mod tabular;
 
 pub use choices::{Choice, ChoiceSet};
 pub use directory::{Directory, Found, Person};
+pub use range::{Bounds, compare_ranges, range_bound};
 pub(crate) use tabular::separator;
 pub use tabular::{Tabular, TabularError};
 
