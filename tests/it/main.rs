@@ -2,6 +2,12 @@
 
 mod faults;
 mod format;
+mod generate;
+mod language;
 mod layers;
 mod maven;
+mod model;
 mod noisy;
+mod oracle;
+mod robust;
+mod world;
