@@ -252,7 +252,8 @@ fn rule_text(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
                 Some(crate::check::policy::TargetKind::Keep) => "keep owner".to_owned(),
                 _ => format!("assign to {}", targets.join(" else ")),
             };
-            out.line(&clean(&format!("   then {said}")))?;
+            let origin = trace.origin.as_ref().map(|origin| format!("   [{origin}]")).unwrap_or_default();
+            out.line(&clean(&format!("   then {said}{origin}")))?;
             if let Some(because) = &rule.because {
                 out.line(&clean(&format!("   because {because}")))?;
             }
@@ -271,9 +272,21 @@ fn rule_text(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
     Ok(())
 }
 
-/// The text of a span on one line, its blanks squeezed.
+/// The text of a span on one line, its blanks squeezed. The span of a row of conditions begins with its first and ends
+/// with its last: a bracket that it cuts off is put back.
 fn squeezed(sources: &Sources, span: Span) -> String {
-    sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (mut open, mut unopened, mut quoted) = (0, 0, false);
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            '(' if !quoted => open += 1,
+            ')' if !quoted && open == 0 => unopened += 1,
+            ')' if !quoted => open -= 1,
+            _ => {}
+        }
+    }
+    format!("{}{text}{}", "(".repeat(unopened), ")".repeat(open))
 }
 
 fn one_line(sources: &Sources, span: Span) -> &str {
@@ -282,9 +295,16 @@ fn one_line(sources: &Sources, span: Span) -> &str {
 
 fn condition_text(condition: &ConditionTrace, sources: &Sources, depth: usize, out: &Output) -> Result<()> {
     let mark = if condition.holds { "yes" } else { "no " };
-    let source = condition.span.map(|span| squeezed(sources, span)).unwrap_or_default();
+    let label = condition.label.as_ref().map(|label| format!("{label}: ")).unwrap_or_default();
+    let source = match condition.wanted {
+        Some(wanted) => {
+            let hold = condition.parts.iter().filter(|part| part.holds).count();
+            format!("at least {wanted} of {}: {hold} hold", condition.parts.len())
+        }
+        None => condition.span.map(|span| squeezed(sources, span)).unwrap_or_default(),
+    };
     let values = values_text(&condition.values);
-    let line = format!("{}{mark} {source}{values}", "   ".repeat(depth + 1));
+    let line = format!("{}{mark} {label}{source}{values}", "   ".repeat(depth + 1));
     out.line(&crate::diagnostic::render::clean(&line))?;
     for part in &condition.parts {
         condition_text(part, sources, depth + 1, out)?;
@@ -357,6 +377,7 @@ fn rule_json(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
         "verdict": verdict,
         "misses": misses,
         "because": policy.role(role).rule(trace.rule).because,
+        "origin": trace.origin,
         "conditions": trace.conditions.iter().map(|one| condition_json(one, sources)).collect::<Vec<_>>(),
     })
 }
@@ -364,6 +385,8 @@ fn rule_json(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
 fn condition_json(condition: &ConditionTrace, sources: &Sources) -> Value {
     json!({
         "holds": condition.holds,
+        "label": condition.label,
+        "wanted": condition.wanted,
         "text": condition.span.map(|span| squeezed(sources, span)),
         "place": condition.span.map(|span| sources.place(span)),
         "values": condition.values.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),

@@ -57,11 +57,10 @@ impl<'t> Builder<'t> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// The span of a node without the blanks that the grammar let follow it.
+    /// The span of a node without the blanks and comments that the grammar let follow it.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
         let span = node.as_span();
-        let trimmed = span.as_str().trim_end();
-        Span::new(self.file, span.start(), span.start() + trimmed.len())
+        Span::new(self.file, span.start(), span.start() + said_len(span.as_str()))
     }
 
     pub fn file(&mut self, pairs: Pairs<'t, Grammar>, tree: &mut Tree) {
@@ -594,4 +593,23 @@ pub(super) fn unescape(text: &str) -> String {
         }
     }
     out
+}
+
+/// How much of a text is left without the blanks and comments at its end. A `#` inside quotes begins no comment.
+fn said_len(text: &str) -> usize {
+    let (mut said, mut quoted, mut escaped, mut comment) = (0, false, false, false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '\n' => (quoted, comment) = (false, false),
+            _ if comment => {}
+            '"' if !escaped => quoted = !quoted,
+            '#' if !quoted => comment = true,
+            _ => {}
+        }
+        escaped = quoted && letter == '\\' && !escaped;
+        if !comment && !letter.is_whitespace() {
+            said = at + letter.len_utf8();
+        }
+    }
+    said
 }
