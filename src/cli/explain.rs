@@ -208,7 +208,8 @@ fn text(
     if let Some(current) = &heading.current {
         out.line(&format!("owner before: {}", describe(current)))?;
     }
-    if let Some(reason) = &heading.reason {
+    // The rule that decided says its reason itself, below.
+    if let Some(reason) = heading.reason.as_ref().filter(|_| heading.before_rules || explanation.decided.is_none()) {
         out.line(&format!("because: {reason}"))?;
     }
     if heading.before_rules {

@@ -1,0 +1,5 @@
+//! The one integration-test program: a module a subject.
+
+mod docs;
+mod policies;
+mod sandbox;
