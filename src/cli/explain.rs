@@ -204,7 +204,7 @@ fn text(
     let owner = heading.owner.as_ref().map_or_else(|| "nobody".to_owned(), describe);
     let title = format!("{} of {} {}: {owner} ({})", heading.role, heading.record, heading.key, heading.outcome.word());
     out.line(&out.strong(&crate::diagnostic::render::clean(&title)))?;
-    out.line(&format!("as of {}", time::show_instant(heading.as_of)))?;
+    out.line(&format!("as of {}", time::show_second(heading.as_of)))?;
     if let Some(current) = &heading.current {
         out.line(&format!("owner before: {}", describe(current)))?;
     }
@@ -222,10 +222,9 @@ fn text(
     }
     match explanation.decided {
         Some(_) if explanation.not_reached > 0 => {
-            out.line(&format!(
-                "{} below were not asked",
-                super::output::count(explanation.not_reached as u64, "rule")
-            ))?;
+            let below = explanation.not_reached as u64;
+            let was = if below == 1 { "was" } else { "were" };
+            out.line(&format!("{} below {was} not asked", super::output::count(below, "rule")))?;
         }
         Some(_) => {}
         None => out.line("no rule matches: the owner stays as it is, and the record needs a decision")?,

@@ -1,15 +1,14 @@
 //! Documents that cannot rot: every command in them is run, and what it says is compared with what they show.
 //!
-//! * a fenced block with `file=NAME` in its info string is written to the sandbox;
-//! * a fenced block called `console` is run: lines that start with `$ ` are commands (`ownward …` and `cd …`), the lines
-//!   below a command are its output; `exit=N` says with which code its last command ends;
+//! * a fenced block with `file=NAME` in its info string is written to the sandbox, wherever commands run;
+//! * a fenced block called `console` is run: lines that start with `$ ` are commands (`ownward …`, `cd …`, `cat …`), the
+//!   lines below a command are its output; `exit=N` says with which code its last command ends;
 //! * `<!-- sandbox -->` begins in an empty folder, `<!-- sandbox policies/starter -->` in a copy of one.
 //!
 //! Blocks inside an HTML comment are written and run too: a page may need more files than its readers do.
 //! `OWNWARD_BLESS=1 cargo test docs` writes what the program says into the documents; read the difference afterwards.
 
 use crate::sandbox::{Sandbox, repository};
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 #[test]
@@ -104,9 +103,7 @@ impl Page {
         let mut words = block.info.split_whitespace();
         let kind = words.next().unwrap_or_default();
         if let Some(name) = words.clone().find_map(|word| word.strip_prefix("file=")) {
-            let inside = self.folder.join(name);
-            let inside = inside.strip_prefix(self.sandbox.path()).expect("folders lie in the sandbox").to_owned();
-            self.sandbox.write(&inside.to_string_lossy(), &(block.lines.join("\n") + "\n"));
+            self.sandbox.write(name, &(block.lines.join("\n") + "\n"));
         }
         if kind == "console" {
             let exit = words.find_map(|word| word.strip_prefix("exit=")).map_or(0, |code| code.parse().unwrap_or(-1));
@@ -130,12 +127,10 @@ impl Page {
             self.out.push_str(&output);
             let shown = block.lines[at + 1..end].join("\n");
             let wanted = if is_last { exit } else { 0 };
-            if code != wanted || normal(&shown) != normal(&output) {
-                let place = format!("{}:{}", self.name, block.first_line + at);
-                let mut message = format!("{place}: {line}\n-- shown:\n{shown}\n-- said (exit code {code}):\n");
-                // Writing to a String cannot fail.
-                let _ = write!(message, "{output}");
-                self.wrong.push(message);
+            let place = format!("{}:{}", self.name, block.first_line + at);
+            assert_eq!(code, wanted, "{place}: {line}\nended with another exit code and said:\n{output}");
+            if normal(&shown) != normal(&output) {
+                self.wrong.push(format!("{place}: {line}\n-- shown:\n{shown}\n-- said:\n{output}"));
             }
         }
     }
@@ -148,6 +143,10 @@ impl Page {
                 self.folder = self.folder.join(folder);
                 (if self.folder.is_dir() { 0 } else { 1 }, String::new())
             }
+            ["cat", name] => match std::fs::read_to_string(self.folder.join(name)) {
+                Ok(text) => (0, text),
+                Err(error) => (1, format!("{name}: {error}\n")),
+            },
             ["ownward", args @ ..] => self.sandbox.run_as_on_a_terminal(&self.folder, args),
             _ => (-1, format!("`{text}` is no command that documents can run\n")),
         }
