@@ -88,11 +88,13 @@ fn name_diagnostic(
         Found::Unknown => {
             let declared = policy.schema.people.is_some();
             let severity = if declared { unknown } else { Severity::Error };
+            // Names with blanks are quoted where they are declared.
+            let name = if text.contains(char::is_whitespace) { format!("\"{text}\"") } else { text.to_owned() };
             let help = did_you_mean(text, directory.names()).unwrap_or_else(|| {
                 if declared {
-                    format!("declare it (`team {text}` or `queue {text}`), or add the person to the directory")
+                    format!("declare it (`team {name}` or `queue {name}`), or add the person to the directory")
                 } else {
-                    format!("declare it: `team {text}` or `queue {text}`; people are declared with `person from …`")
+                    format!("declare it: `team {name}` or `queue {name}`; people are declared with `person from …`")
                 }
             });
             Some(

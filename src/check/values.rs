@@ -226,7 +226,15 @@ impl Checker<'_> {
                     None
                 };
             }
-            Side::Text(_) => "a text".to_owned(),
+            Side::Text(text) => {
+                let number = crate::value::parse_number(&text, crate::value::NumberFormat::default());
+                self.push(
+                    Diagnostic::error(Code::WrongType, "expected a number")
+                        .at(span, "a text")
+                        .maybe_help(number.map(|number| format!("write {number} without quotes"))),
+                );
+                return None;
+            }
             Side::Day(_) => "a day".to_owned(),
             Side::Length(_) => "a length of time".to_owned(),
             Side::Owner(_) => "an owner".to_owned(),

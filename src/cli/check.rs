@@ -26,7 +26,7 @@ pub fn run(args: &CheckArgs, global: &Global, out: &Output) -> Result<Exit> {
 fn names(session: &Session, args: &CheckArgs) -> Result<Vec<diagnostic::Diagnostic>> {
     let hidden = indicatif::ProgressBar::hidden();
     let (people, has_people, mut findings) = match session.snapshot(&[], &hidden) {
-        Ok(snapshot) => (snapshot.people, snapshot.has_people, snapshot.findings),
+        Ok(snapshot) => (snapshot.people, snapshot.has_people, without_data(snapshot.findings, args)),
         Err(failure) if args.require_data => return Err(failure),
         // The records are not needed here: a source that is not at hand leaves names unknown.
         Err(_) => (Vec::new(), false, Vec::new()),
@@ -39,6 +39,16 @@ fn names(session: &Session, args: &CheckArgs) -> Result<Vec<diagnostic::Diagnost
     let (_, mut found) = bound(&session.policy, people, unknown);
     findings.append(&mut found);
     Ok(findings)
+}
+
+/// Personal data is not kept beside policies: that the people are not at hand is worth a note, no more.
+fn without_data(mut findings: Vec<diagnostic::Diagnostic>, args: &CheckArgs) -> Vec<diagnostic::Diagnostic> {
+    for finding in &mut findings {
+        if finding.code == diagnostic::Code::AbsentTable && !args.require_data {
+            finding.severity = Severity::Note;
+        }
+    }
+    findings
 }
 
 fn report(session: &Session, findings: &[diagnostic::Diagnostic], global: &Global, out: &Output) -> Result<()> {

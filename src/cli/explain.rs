@@ -26,9 +26,6 @@ pub fn run(args: &ExplainArgs, _global: &Global, out: &Output) -> Result<Exit> {
     }
 }
 
-/// Characters of a condition that has parts.
-const SOURCE_CHARS_MAX: usize = 60;
-
 /// What is said of a decision before its rules.
 struct Heading {
     record: String,
@@ -207,11 +204,12 @@ fn text(
     let owner = heading.owner.as_ref().map_or_else(|| "nobody".to_owned(), describe);
     let title = format!("{} of {} {}: {owner} ({})", heading.role, heading.record, heading.key, heading.outcome.word());
     out.line(&out.strong(&crate::diagnostic::render::clean(&title)))?;
-    out.line(&format!("as of {}", time::show_instant(heading.as_of)))?;
+    out.line(&format!("as of {}", time::show_second(heading.as_of)))?;
     if let Some(current) = &heading.current {
         out.line(&format!("owner before: {}", describe(current)))?;
     }
-    if let Some(reason) = &heading.reason {
+    // The rule that decided says its reason itself, below.
+    if let Some(reason) = heading.reason.as_ref().filter(|_| heading.before_rules || explanation.decided.is_none()) {
         out.line(&format!("because: {reason}"))?;
     }
     if heading.before_rules {
@@ -224,10 +222,9 @@ fn text(
     }
     match explanation.decided {
         Some(_) if explanation.not_reached > 0 => {
-            out.line(&format!(
-                "{} below were not asked",
-                super::output::count(explanation.not_reached as u64, "rule")
-            ))?;
+            let below = explanation.not_reached as u64;
+            let was = if below == 1 { "was" } else { "were" };
+            out.line(&format!("{} below {was} not asked", super::output::count(below, "rule")))?;
         }
         Some(_) => {}
         None => out.line("no rule matches: the owner stays as it is, and the record needs a decision")?,
@@ -255,7 +252,8 @@ fn rule_text(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
                 Some(crate::check::policy::TargetKind::Keep) => "keep owner".to_owned(),
                 _ => format!("assign to {}", targets.join(" else ")),
             };
-            out.line(&clean(&format!("   then {said}")))?;
+            let origin = trace.origin.as_ref().map(|origin| format!("   [{origin}]")).unwrap_or_default();
+            out.line(&clean(&format!("   then {said}{origin}")))?;
             if let Some(because) = &rule.because {
                 out.line(&clean(&format!("   because {because}")))?;
             }
@@ -274,9 +272,21 @@ fn rule_text(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
     Ok(())
 }
 
-/// The text of a span on one line, its blanks squeezed.
+/// The text of a span on one line, its blanks squeezed. The span of a row of conditions begins with its first and ends
+/// with its last: a bracket that it cuts off is put back.
 fn squeezed(sources: &Sources, span: Span) -> String {
-    sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (mut open, mut unopened, mut quoted) = (0, 0, false);
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            '(' if !quoted => open += 1,
+            ')' if !quoted && open == 0 => unopened += 1,
+            ')' if !quoted => open -= 1,
+            _ => {}
+        }
+    }
+    format!("{}{text}{}", "(".repeat(unopened), ")".repeat(open))
 }
 
 fn one_line(sources: &Sources, span: Span) -> &str {
@@ -285,17 +295,16 @@ fn one_line(sources: &Sources, span: Span) -> &str {
 
 fn condition_text(condition: &ConditionTrace, sources: &Sources, depth: usize, out: &Output) -> Result<()> {
     let mark = if condition.holds { "yes" } else { "no " };
-    let source = condition.span.map(|span| squeezed(sources, span)).unwrap_or_default();
-    let source = match source.char_indices().nth(SOURCE_CHARS_MAX) {
-        // Its parts follow one by one.
-        Some((at, _)) if !condition.parts.is_empty() => format!("{} …", &source[..at]),
-        _ => source,
+    let label = condition.label.as_ref().map(|label| format!("{label}: ")).unwrap_or_default();
+    let source = match condition.wanted {
+        Some(wanted) => {
+            let hold = condition.parts.iter().filter(|part| part.holds).count();
+            format!("at least {wanted} of {}: {hold} hold", condition.parts.len())
+        }
+        None => condition.span.map(|span| squeezed(sources, span)).unwrap_or_default(),
     };
-    let values = match condition.counted {
-        Some(counted) => format!("   [{} of {} hold, {} needed]", counted.holding, counted.total, counted.needed),
-        None => values_text(&condition.values),
-    };
-    let line = format!("{}{mark} {source}{values}", "   ".repeat(depth + 1));
+    let values = values_text(&condition.values);
+    let line = format!("{}{mark} {label}{source}{values}", "   ".repeat(depth + 1));
     out.line(&crate::diagnostic::render::clean(&line))?;
     for part in &condition.parts {
         condition_text(part, sources, depth + 1, out)?;
@@ -368,6 +377,7 @@ fn rule_json(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
         "verdict": verdict,
         "misses": misses,
         "because": policy.role(role).rule(trace.rule).because,
+        "origin": trace.origin,
         "conditions": trace.conditions.iter().map(|one| condition_json(one, sources)).collect::<Vec<_>>(),
     })
 }
@@ -375,11 +385,10 @@ fn rule_json(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
 fn condition_json(condition: &ConditionTrace, sources: &Sources) -> Value {
     json!({
         "holds": condition.holds,
+        "label": condition.label,
+        "wanted": condition.wanted,
         "text": condition.span.map(|span| squeezed(sources, span)),
         "place": condition.span.map(|span| sources.place(span)),
-        "counted": condition.counted.map(|counted| json!({
-            "holding": counted.holding, "total": counted.total, "needed": counted.needed,
-        })),
         "values": condition.values.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
         "parts": condition.parts.iter().map(|part| condition_json(part, sources)).collect::<Vec<_>>(),
     })

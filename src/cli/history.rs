@@ -26,7 +26,7 @@ pub fn run(args: &HistoryArgs, _global: &Global, out: &Output) -> Result<Exit> {
         .iter()
         .map(|entry| {
             vec![
-                time::show_instant(entry.as_of),
+                time::show_second(entry.as_of),
                 entry.role.clone(),
                 entry.outcome.word().to_owned(),
                 entry.previous.as_ref().map_or("-".into(), |owner| owner.id.clone()),

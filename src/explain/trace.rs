@@ -1,8 +1,8 @@
 //! One record, rule by rule.
 
-use crate::check::policy::{Cond, DayExpr, NumberExpr, OwnerRef, Path, Role, Rule, RuleId, TestKind};
+use crate::check::policy::{Cond, DayExpr, NumberExpr, OwnerRef, Path, Role, Rule, RuleId, TargetKind, TestKind};
 use crate::column::show;
-use crate::decide::row::{Facts, Named, Setting, first_named, holds, matches, target_named};
+use crate::decide::row::{Facts, Named, Setting, best_row, first_named, holds, matches, target_named};
 use crate::source::Span;
 
 /// Why a record has the owner it has.
@@ -25,6 +25,8 @@ pub struct RuleTrace {
     pub verdict: RuleVerdict,
     /// One for each condition of the rule and its groups, in order.
     pub conditions: Vec<ConditionTrace>,
+    /// The line of a list or a table that named the owner: `line 12 of territories.csv`.
+    pub origin: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -42,22 +44,15 @@ pub enum RuleVerdict {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConditionTrace {
     pub holds: bool,
+    /// The label of a criterion.
+    pub label: Option<String>,
     pub span: Option<Span>,
     /// Path and value as written; `None` is missing.
     pub values: Vec<(String, Option<String>)>,
-    /// The parts that made it so: of an `and` those that fail, of an `or` and `at least` all, of a define those of its
-    /// condition.
+    /// The parts that made it so: of an `and` those that fail, of an `or` and `at least` all.
     pub parts: Vec<ConditionTrace>,
-    /// Of an `at least`: how many of how many parts hold, and how many must.
-    pub counted: Option<Counted>,
-}
-
-/// How an `at least n of` stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counted {
-    pub holding: usize,
-    pub total: usize,
-    pub needed: usize,
+    /// For `at least` and `most of`: how many must hold. Its parts are the criteria.
+    pub wanted: Option<usize>,
 }
 
 /// Replays a role for one record.
@@ -73,6 +68,7 @@ pub fn explain(setting: Setting<'_>, role: &Role, facts: &dyn Facts) -> Explanat
             span: rule.span,
             verdict,
             conditions: rule.conditions.iter().map(|cond| trace(setting, cond, facts)).collect(),
+            origin: if decided { origin(setting, rule, facts) } else { None },
         });
         if decided {
             let not_reached = role.rules.len() - rules.len();
@@ -101,23 +97,48 @@ fn verdict(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> (RuleVerdict
     }
 }
 
+/// The line that the first target to answer was read from, if it looks one up.
+fn origin(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> Option<String> {
+    let answers = |kind: &TargetKind| !matches!(target_named(setting, kind, facts), Named::Miss(_));
+    let mut kind = &rule.targets.iter().find(|target| answers(&target.kind))?.kind;
+    while let TargetKind::Manager(inner) = kind {
+        kind = inner;
+    }
+    let schema = &setting.policy.schema;
+    let (file, data, row) = match kind {
+        TargetKind::Table(table) => {
+            let declared = schema.table(table.table);
+            let data = declared.data.as_ref()?;
+            (&declared.file, data, best_row(setting, table, data, facts)?)
+        }
+        TargetKind::Cell { list, path, .. } => {
+            let declared = schema.list(*list);
+            let (_, text) = field(setting, path, facts);
+            (&declared.file, declared.data.as_ref()?, setting.binding.list_row(*list, &text?)?)
+        }
+        _ => return None,
+    };
+    Some(format!("line {} of {file}", data.line_numbers.get(row)?))
+}
+
 fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace {
-    let mut counted = None;
-    let parts: Vec<ConditionTrace> = match cond {
-        Cond::All(parts) => parts.iter().map(|part| trace(setting, part, facts)).filter(|part| !part.holds).collect(),
-        Cond::Any(parts) => parts.iter().map(|part| trace(setting, part, facts)).collect(),
-        Cond::AtLeast { count, criteria, .. } => {
-            let parts: Vec<_> = criteria.iter().map(|one| trace(setting, &one.condition, facts)).collect();
-            let holding = parts.iter().filter(|part| part.holds).count();
-            counted = Some(Counted { holding, total: parts.len(), needed: *count });
+    let parts = match cond {
+        Cond::All(parts) => {
+            let mut parts: Vec<_> = parts.iter().map(|part| trace(setting, part, facts)).collect();
+            if parts.iter().any(|part| !part.holds) {
+                parts.retain(|part| !part.holds);
+            } else if parts.iter().all(|part| part.parts.is_empty()) {
+                // All hold and none has more to tell: the whole is shorter than its parts.
+                parts.clear();
+            }
             parts
         }
-        Cond::Named { body, .. } => {
-            // The name says what the whole condition says; its parts say why.
-            let inner = trace(setting, body, facts);
-            counted = inner.counted;
-            if inner.parts.is_empty() { vec![inner] } else { inner.parts }
-        }
+        Cond::Any(parts) => parts.iter().map(|part| trace(setting, part, facts)).collect(),
+        Cond::AtLeast { criteria, .. } => criteria
+            .iter()
+            .map(|one| ConditionTrace { label: one.label.clone(), ..trace(setting, &one.condition, facts) })
+            .collect(),
+        Cond::Named { body, .. } => trace(setting, body, facts).parts_or_self(),
         Cond::Not(_) | Cond::Test { .. } => Vec::new(),
     };
     let mut values = Vec::new();
@@ -126,7 +147,18 @@ fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace
         values.sort();
         values.dedup();
     }
-    ConditionTrace { holds: holds(setting, cond, facts), span: cond.span(), values, parts, counted }
+    let wanted = match cond {
+        Cond::AtLeast { count, .. } => Some(*count),
+        _ => None,
+    };
+    ConditionTrace { holds: holds(setting, cond, facts), label: None, span: cond.span(), values, parts, wanted }
+}
+
+impl ConditionTrace {
+    /// A define shows what it is made of. Criteria stay under their `at least`, which says how many must hold.
+    fn parts_or_self(self) -> Vec<ConditionTrace> {
+        if self.parts.is_empty() || self.wanted.is_some() { vec![self] } else { self.parts }
+    }
 }
 
 type Values = Vec<(String, Option<String>)>;

@@ -49,7 +49,7 @@ pub fn init(project_dir: &Path, source_path: &Path, name: &str) -> Result<Vec<Wr
         drop_unwritable(record);
     }
     let texts = [
-        (CONFIG_FILE, settings(name, &config)),
+        (CONFIG_FILE, settings(name, &with_siblings(config, &root))),
         ("records.own", declarations(&records, &tables, people.as_ref())),
         ("rules.own", rules(&records, people.as_ref())),
     ];
@@ -59,6 +59,20 @@ pub fn init(project_dir: &Path, source_path: &Path, name: &str) -> Result<Vec<Wr
         written.push(Written { name: file.to_owned(), line_count: text.lines().count() });
     }
     Ok(written)
+}
+
+/// One file of a folder is read as part of it: the next export, or the people, will be put beside it.
+fn with_siblings(mut config: Config, root: &Path) -> Config {
+    if let Location::Csv(path) | Location::Jsonl(path) = &mut config.source.location
+        && root.join(&*path).is_file()
+        && path.extension().is_some_and(|end| end == "csv" || end == "jsonl")
+    {
+        path.pop();
+        if path.as_os_str().is_empty() {
+            path.push(".");
+        }
+    }
+    config
 }
 
 fn already_there(file: &str) -> Diagnostic {
@@ -230,6 +244,10 @@ fn rules(records: &[RecordType], people: Option<&SourceTable>) -> String {
         let _ = write!(text, "\ndecide owner of {} {{\n", record.name);
         for example in examples(record, &teams) {
             let _ = writeln!(text, "  # {example}");
+        }
+        if record.owner_column.is_some() {
+            // A first run takes nothing away from anybody.
+            text.push_str("  when owner is known keep owner\n");
         }
         text.push_str("  otherwise assign to Triage\n}\n");
     }

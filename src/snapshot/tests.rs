@@ -691,6 +691,7 @@ decide owner of Account {
   # when status = \"At Risk\" assign to \"EMEA Sales\" because \"say why\"
   # when interests includes Renewal assign to Sales because \"say why\"
   # when employees >= 1000 assign to Triage because \"say why\"
+  when owner is known keep owner
   otherwise assign to Triage
 }
 

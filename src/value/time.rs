@@ -136,6 +136,11 @@ pub fn show_instant(instant: i64) -> String {
     timestamp(instant).to_string()
 }
 
+/// An instant for people: to the second.
+pub fn show_second(instant: i64) -> String {
+    show_instant(instant - instant.rem_euclid(1_000_000))
+}
+
 /// The day of `2026-01-31`; `None` for anything else.
 pub fn parse_day(text: &str) -> Option<i32> {
     let bytes = text.as_bytes();
