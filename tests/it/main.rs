@@ -1,4 +1,6 @@
 //! One program for all tests that go through the library's front.
 
 mod format;
+mod messages;
 mod noisy;
+mod whole;
