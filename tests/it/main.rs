@@ -2,5 +2,6 @@
 
 mod faults;
 mod format;
+mod found;
 mod maven;
 mod noisy;
