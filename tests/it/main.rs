@@ -4,6 +4,7 @@ mod check;
 mod docs;
 mod faults;
 mod format;
+mod found;
 mod generate;
 mod language;
 mod layers;
