@@ -16,6 +16,11 @@ fn the_tutorial_shows_what_happens() {
     document("docs/tutorial.md");
 }
 
+#[test]
+fn the_readme_shows_what_happens() {
+    document("README.md");
+}
+
 #[track_caller]
 fn document(name: &str) {
     let path = repository().join(name);
