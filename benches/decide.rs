@@ -49,7 +49,8 @@ fn main() {
 const INDUSTRIES: [&str; 10] =
     ["Finance", "Retail", "Energy", "Health", "Media", "Travel", "Software", "Telecom", "Public", "Food"];
 const COUNTRIES: [&str; 20] = [
-    "DE", "AT", "CH", "SE", "NO", "DK", "FI", "FR", "ES", "IT", "GB", "IE", "NL", "BE", "PL", "US", "CA", "BR", "JP", "AU",
+    "DE", "AT", "CH", "SE", "NO", "DK", "FI", "FR", "ES", "IT", "GB", "IE", "NL", "BE", "PL", "US", "CA", "BR", "JP",
+    "AU",
 ];
 const TYPES: [&str; 4] = ["Prospect", "Client", "Partner", "Combination"];
 const STATUSES: [&str; 5] = ["Onboarding", "Active", "Inactive", "At-Risk", "Churned"];
@@ -85,7 +86,8 @@ fn make_project(folder: &Path, rows: usize, rules: usize) {
         for row in 0..rows {
             let region = dice.pick(&["EMEA", "AMER", "APAC"]);
             let postcode = (dice.roll(10) > 0).then(|| format!("{:05}", dice.roll(20_000) * 5));
-            let renewal = (dice.roll(4) > 0).then(|| format!("20{:02}-{:02}-{:02}", 24 + dice.roll(4), 1 + dice.roll(12), 1 + dice.roll(28)));
+            let renewal = (dice.roll(4) > 0)
+                .then(|| format!("20{:02}-{:02}-{:02}", 24 + dice.roll(4), 1 + dice.roll(12), 1 + dice.roll(28)));
             insert
                 .execute(rusqlite::params![
                     format!("A-{row:07}"),
@@ -140,7 +142,11 @@ fn rules_text(count: usize) -> String {
         let team = dice.roll(50);
         let condition = match rule % 6 {
             0 => format!("country = \"{country}\" and postcode = \"{:05}\"", dice.roll(20_000) * 5),
-            1 => format!("country = \"{country}\" and status = {} and employees >= {}", dice.pick(&STATUSES), dice.roll(20_000)),
+            1 => format!(
+                "country = \"{country}\" and status = {} and employees >= {}",
+                dice.pick(&STATUSES),
+                dice.roll(20_000)
+            ),
             2 => format!("name = \"Company {}\"", dice.roll(900_000)),
             3 => format!(
                 "type counts as {} and industry = \"{}\" and arr between {} and {}",
@@ -149,8 +155,17 @@ fn rules_text(count: usize) -> String {
                 dice.roll(400_000),
                 400_000 + dice.roll(600_000)
             ),
-            4 => format!("region = \"{}\" and employees between {} and {}", dice.pick(&["EMEA", "AMER"]), rule * 7, rule * 7 + 40),
-            _ => format!("renewal before 2025-{:02}-01 and country in (\"{country}\", \"{}\")", 1 + dice.roll(12), dice.pick(&COUNTRIES)),
+            4 => format!(
+                "region = \"{}\" and employees between {} and {}",
+                dice.pick(&["EMEA", "AMER"]),
+                rule * 7,
+                rule * 7 + 40
+            ),
+            _ => format!(
+                "renewal before 2025-{:02}-01 and country in (\"{country}\", \"{}\")",
+                1 + dice.roll(12),
+                dice.pick(&COUNTRIES)
+            ),
         };
         let _ = writeln!(text, "  when {condition} assign to T{team}");
     }
@@ -298,10 +313,10 @@ fn in_memory(folder: &Path, rows: usize) {
         line(&format!("winning rule of {count}"), deciding, rows, Some(scan));
         let growth = deciding.as_secs_f64() / at_ten.get_or_insert(deciding).as_secs_f64();
         println!(
-            "    {growth:.2}x the time of 10 rules; encoding {:.1} ns a record; lowering {:.1} ms; matrix {} KiB",
+            "    {growth:.2}x the time of 10 rules; encoding {:.1} ns a record; lowering {:.1} ms; tables {} KiB",
             encoding.as_nanos() as f64 / rows as f64,
             lowering.as_secs_f64() * 1e3,
-            plan.roles[0].matrix.bytes() >> 10
+            plan.roles[0].classifier.bytes() >> 10
         );
     }
     println!();
@@ -318,7 +333,9 @@ fn bare_scan(ready: &Ready) -> u64 {
                 units.iter().fold(0_u64, |sum, unit| sum.wrapping_add(unit.unsigned_abs()))
             }
             ColumnData::Choice(choices) => choices.iter().map(|choice| u64::from(*choice)).sum(),
-            ColumnData::Date(days) => days.iter().fold(0_u64, |sum, day| sum.wrapping_add(u64::from(day.unsigned_abs()))),
+            ColumnData::Date(days) => {
+                days.iter().fold(0_u64, |sum, day| sum.wrapping_add(u64::from(day.unsigned_abs())))
+            }
             ColumnData::YesNo(flags) => flags.iter().map(|flag| u64::from(*flag)).sum(),
             _ => 0,
         });

@@ -2,7 +2,7 @@
 
 use crate::check::policy::{TableUse, TypedPolicy};
 use crate::decide::row::{Bounds, compare_ranges, range_bound};
-use crate::schema::{FieldKind, MatchHow, RecordId, Tabular};
+use crate::schema::{FieldKind, MatchHow, RecordId, Tabular, range_bound};
 use crate::value::{Decimal, NumberFormat, Value, compact, fold, parse_number};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;

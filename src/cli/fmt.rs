@@ -26,8 +26,8 @@ pub fn run(args: &FmtArgs, out: &Output) -> Result<Exit> {
     let mut tally = Tally::default();
     let here = vec![PathBuf::from(".")];
     for path in if args.paths.is_empty() { &here } else { &args.paths } {
-        let project = Project::open(path)
-            .map_err(|error| Failure::findings(Exit::CouldNotRun, error.findings, error.sources))?;
+        let project =
+            Project::open(path).map_err(|error| Failure::findings(Exit::CouldNotRun, error.findings, error.sources))?;
         for (_, file) in project.sources.iter() {
             one_file(&project.root.join(&file.name), file, args, out, &mut tally)?;
         }

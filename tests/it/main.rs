@@ -2,5 +2,6 @@
 
 mod faults;
 mod format;
+mod layers;
 mod maven;
 mod noisy;
