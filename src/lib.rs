@@ -13,6 +13,7 @@ pub mod value;
 
 // language: text in, plan out; no files, no clock, no printing
 pub mod syntax;
+pub mod format;
 pub mod schema;
 pub mod check;
 pub mod plan;

@@ -14,6 +14,7 @@ use crate::source::Span;
 use crate::syntax::{self, CompareOp, Expr, ExprKind, InSource, PathExpr, SpanOfTime, TextOp, Which, Word};
 use crate::value::time::Unit;
 use crate::value::{Decimal, fold, nfc};
+use unicode_normalization::UnicodeNormalization;
 
 /// What a broken condition becomes: the error it stands for keeps the policy from running.
 fn never(span: Span) -> Cond {
@@ -1165,7 +1166,7 @@ impl Checker<'_> {
 
     /// A pattern over folded text: letter case never matters, so it is matched without regard to it.
     fn regex(&mut self, pattern: &str, span: Span) -> Option<regex::Regex> {
-        let built = regex::RegexBuilder::new(pattern)
+        let built = regex::RegexBuilder::new(&folded_pattern(pattern))
             .case_insensitive(true)
             .size_limit(crate::limits::REGEX_BYTES_MAX)
             .nest_limit(64)
@@ -1333,6 +1334,42 @@ fn in_currency(expr: NumberExpr, code: &str) -> NumberExpr {
         NumberExpr::Field(path) => NumberExpr::FieldIn(path, code.to_owned()),
         other => other,
     }
+}
+
+/// A pattern whose letters are folded as the text is that it is matched with: `Straße` must find `STRASSE`.
+///
+/// What a class (`[äß]`) holds stays as it is, for a class stands for one character.
+fn folded_pattern(pattern: &str) -> String {
+    let pattern: String = pattern.nfc().collect();
+    let mut out = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars().peekable();
+    let mut classes_open = 0_usize;
+    let mut is_class_start = false;
+    while let Some(c) = chars.next() {
+        let was_class_start = std::mem::take(&mut is_class_start);
+        match c {
+            '\\' => {
+                out.push(c);
+                out.extend(chars.next());
+                continue;
+            }
+            '[' => {
+                classes_open += 1;
+                is_class_start = true;
+            }
+            '^' if was_class_start => is_class_start = true,
+            ']' if !was_class_start => classes_open = classes_open.saturating_sub(1),
+            _ => {}
+        }
+        let folded = if c.is_ascii() || classes_open > 0 { String::new() } else { fold(c.encode_utf8(&mut [0; 4])) };
+        match folded.chars().count() {
+            0 => out.push(c),
+            1 => out.push_str(&folded),
+            // Repetition marks after it mean all of it.
+            _ => out.extend(["(?:", &folded, ")"]),
+        }
+    }
+    out
 }
 
 fn clock_minutes(length: SpanOfTime) -> Option<i64> {

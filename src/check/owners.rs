@@ -7,7 +7,7 @@ use super::policy::{
 };
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-use crate::schema::{FieldKind, ListId, MatchHow, RecordId, TableId};
+use crate::schema::{Currency, FieldKind, ListId, MatchHow, RecordId, TableId};
 use crate::source::Span;
 use crate::syntax::{Expr, ExprKind, PathExpr, Who, WhoKind, Word};
 
@@ -426,7 +426,10 @@ fn fits(how: &MatchHow, kind: &FieldKind) -> bool {
                     | FieldKind::Reference { .. }
             )
         }
-        MatchHow::Between { .. } => matches!(kind, FieldKind::Number | FieldKind::Money(_) | FieldKind::Date),
+        // A bound says no currency, so an amount whose currency stands in a column cannot lie between two.
+        MatchHow::Between { .. } => {
+            matches!(kind, FieldKind::Number | FieldKind::Money(Currency::Fixed(_)) | FieldKind::Date)
+        }
         MatchHow::StartsWith { .. } => matches!(kind, FieldKind::Text),
     }
 }

@@ -310,9 +310,9 @@ impl InstantMark {
     pub fn instant(self, as_of: &AsOf) -> i64 {
         match self {
             InstantMark::StartOf(mark) => time::start_of_day(mark.day(as_of), &as_of.zone),
-            InstantMark::EndOf(mark) => {
-                time::start_of_day(mark.day(as_of).saturating_add(1).min(time::DAY_MAX), &as_of.zone)
-            }
+            // Nothing comes after the last day of the calendar.
+            InstantMark::EndOf(mark) if mark.day(as_of) >= time::DAY_MAX => i64::MAX,
+            InstantMark::EndOf(mark) => time::start_of_day(mark.day(as_of) + 1, &as_of.zone),
             InstantMark::Now { minutes } => as_of.instant.saturating_add(minutes.saturating_mul(60_000_000)),
         }
     }

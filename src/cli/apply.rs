@@ -41,9 +41,8 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
             ))
         })?;
     }
-    let mut findings = session.findings.clone();
-    findings.extend(found.findings.iter().cloned());
-    out.warnings(&findings, session.sources());
+    out.warnings(&session.findings, session.sources());
+    out.messages(&found.findings, session.sources());
     let moves = found.changes.moves();
     let allowed = found.moves_allowed(&session, &run)?;
     if moves > allowed {

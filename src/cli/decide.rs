@@ -16,9 +16,8 @@ pub fn run(args: &DecideArgs, global: &Global, out: &Output) -> Result<Exit> {
     let as_of = session.as_of(args.when.as_of.as_deref())?;
     let run = RunArgs { max_moves: None, drift: None };
     let found = evaluate(&session, as_of, &run, out)?;
-    let mut findings = session.findings.clone();
-    findings.extend(found.findings.iter().cloned());
-    out.warnings(&findings, session.sources());
+    out.warnings(&session.findings, session.sources());
+    out.messages(&found.findings, session.sources());
     match global.format {
         Format::Csv => csv(&session, &found)?,
         Format::Jsonl => jsonl(&session, &found)?,

@@ -74,7 +74,7 @@ impl Output {
         }
     }
 
-    /// As [`Output::messages`], without notes: what a run has to say. `check` shows everything.
+    /// As [`Output::messages`], without notes: what a run has to say of the policies. `check` shows everything.
     pub fn warnings(&self, findings: &[Diagnostic], sources: &Sources) {
         let worth: Vec<Diagnostic> =
             findings.iter().filter(|finding| finding.severity != Severity::Note).cloned().collect();

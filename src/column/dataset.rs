@@ -1,9 +1,9 @@
 //! All tables of a snapshot, linked: references are row numbers.
 
 use super::build::Built;
+use super::print::Print;
 use super::{Column, ColumnData, ROW_MISSING, RowSet, TextColumn};
 use crate::schema::{FieldId, FieldKind, RecordId, Schema};
-use sha2::{Digest, Sha256};
 
 /// A snapshot: one table a record type, in the order of [`Schema::records`].
 #[derive(Clone, Debug, Default)]
@@ -167,29 +167,24 @@ impl Dataset {
     ///
     /// Takes a record name, its field names and its cells in turn; broken cells count as such. Hex, 64 digits.
     pub fn fingerprint(&self, schema: &Schema) -> String {
-        let mut hash = Sha256::new();
-        let mut text = |part: &str| {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        };
-        text("ownward.snapshot/1");
+        let mut print = Print::default();
+        print.text("ownward.snapshot/1");
         for (record, table) in schema.record_ids().zip(&self.tables) {
             let record = schema.record(record);
-            text(&record.name);
-            text(&table.row_count.to_string());
+            print.text(&record.name);
+            print.count(table.row_count);
             for (field, column) in record.fields.iter().zip(&table.columns) {
                 if let Some(column) = column {
-                    text(&field.name);
-                    hash_column(column, &mut text);
+                    print.text(&field.name);
+                    print.column(column);
                 }
             }
             if let Some(owners) = &table.shown_owner {
-                text("current owner");
-                hash_text(owners, &mut text);
+                print.text("current owner");
+                print.texts(owners);
             }
         }
-        let digest = hash.finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        print.finish()
     }
 }
 
@@ -210,72 +205,4 @@ fn resolve(keys: &TextColumn, target: &TableData) -> (Vec<u32>, Vec<(u32, String
         })
         .collect();
     (rows, orphans)
-}
-
-fn hash_column(column: &Column, text: &mut impl FnMut(&str)) {
-    use super::NumberColumn;
-    fn packed<T: std::fmt::Display>(values: &[T]) -> String {
-        let mut out = String::with_capacity(values.len() * 6);
-        for value in values {
-            use std::fmt::Write;
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{value},");
-        }
-        out
-    }
-    fn numbers(column: &NumberColumn, text: &mut impl FnMut(&str)) {
-        match column {
-            NumberColumn::Scaled { scale, units } => text(&format!("{scale}:{}", packed(units))),
-            NumberColumn::Wide(values) => {
-                for value in values {
-                    text(&value.map(|v| v.normalize().to_string()).unwrap_or_default());
-                }
-            }
-        }
-    }
-    let broken: Vec<u32> = column.broken.iter().collect();
-    text(&packed(&broken));
-    match &column.data {
-        ColumnData::Text(values) => hash_text(values, text),
-        ColumnData::Number(values) => numbers(values, text),
-        ColumnData::Money(values, currencies) => {
-            numbers(values, text);
-            if let Some(currencies) = currencies {
-                hash_text(currencies, text);
-            }
-        }
-        ColumnData::Date(values) => text(&packed(values)),
-        ColumnData::Time(values) => text(&packed(values)),
-        ColumnData::YesNo(values) => text(&packed(values)),
-        ColumnData::Choice(values) => text(&packed(values)),
-        ColumnData::Many(many) => {
-            text(&packed(&many.codes));
-            for set in &many.sets {
-                text(&packed(set));
-            }
-        }
-        ColumnData::Reference(rows, orphans) => {
-            text(&packed(rows));
-            let mut orphans: Vec<_> = orphans.iter().collect();
-            orphans.sort();
-            for (row, key) in orphans {
-                text(&row.to_string());
-                text(key);
-            }
-        }
-    }
-}
-
-fn hash_text(column: &TextColumn, text: &mut impl FnMut(&str)) {
-    // Codes are given in order of first sight, so distinct texts and codes together fix every cell.
-    for code in 0..column.distinct_count() {
-        text(column.distinct(code));
-    }
-    let mut codes = String::with_capacity(column.len() * 6);
-    for code in column.codes() {
-        use std::fmt::Write;
-        // Writing to a String cannot fail.
-        let _ = write!(codes, "{code},");
-    }
-    text(&codes);
 }

@@ -9,6 +9,7 @@ mod build;
 mod dataset;
 mod index;
 mod number;
+mod print;
 mod rows;
 mod text;
 

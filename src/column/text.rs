@@ -35,6 +35,16 @@ impl TextColumn {
         &self.codes
     }
 
+    /// Where each distinct text ends in [`TextColumn::bytes`].
+    pub(super) fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+
+    /// All distinct texts, one behind the other.
+    pub(super) fn bytes(&self) -> &str {
+        &self.bytes
+    }
+
     /// The text of a code.
     pub fn distinct(&self, code: u32) -> &str {
         let at = code as usize;

@@ -169,7 +169,7 @@ struct Engine<'a, 'p> {
 
 impl<'a, 'p> Engine<'a, 'p> {
     fn new(scene: &Scene<'a>, plan: &'p RolePlan) -> Self {
-        let used: Vec<usize> = plan.matrix.used_dimensions().collect();
+        let used = plan.classifier.used_dimensions();
         let encoders = plan
             .dimensions
             .iter()
@@ -203,7 +203,7 @@ impl<'a, 'p> Engine<'a, 'p> {
         }
         self.first.clear();
         self.first.resize(rows.len(), NO_BOX);
-        self.plan.matrix.first_boxes(&self.atoms, &mut self.first);
+        self.plan.classifier.first_boxes(&self.atoms, &mut self.first);
         for (index, row) in rows.iter().enumerate() {
             let at = *row as usize;
             if input.drifted.contains(*row) && input.current[at] != NOBODY {
@@ -249,7 +249,7 @@ impl<'a, 'p> Engine<'a, 'p> {
     }
 }
 
-/// The winning rule of every row by its atoms alone: what the benchmark of the matrix times.
+/// The winning rule of every row by its atoms alone: what the benchmark times.
 pub fn winners(plan: &RolePlan, atoms: &[Vec<u16>], out: &mut [u32]) {
-    plan.matrix.first_boxes(atoms, out);
+    plan.classifier.first_boxes(atoms, out);
 }

@@ -135,15 +135,18 @@ impl UnitCuts {
                 // Rounded up: every unit from here on is above the bound.
                 (Some(normal.mantissa().div_euclid(factor) + 1), false)
             };
-            // Bounds that no 64-bit unit reaches lie above (or below) every value of the column.
-            let is_negative = bound.is_sign_negative();
-            let (unit, exact) = match unit.map(i64::try_from) {
-                Some(Ok(unit)) => (unit, exact),
-                _ if is_negative => (i64::MIN + 1, false),
-                _ => (i64::MAX, false),
-            };
-            cuts.units.push(unit);
-            cuts.exact.push(exact);
+            match unit.map(i64::try_from) {
+                Some(Ok(unit)) => {
+                    cuts.units.push(unit);
+                    cuts.exact.push(exact);
+                }
+                // No unit reaches it. Below all units it is counted for each; above all of them never, nor is any after.
+                _ if bound.is_sign_negative() => {
+                    cuts.units.push(i64::MIN);
+                    cuts.exact.push(false);
+                }
+                _ => break,
+            }
         }
         cuts
     }

@@ -56,8 +56,8 @@ struct TableLookUp<'a> {
     table: TableUse,
     index: TableIndex,
     columns: Vec<(Reach<'a>, Option<&'a Column>, Vec<Decimal>)>,
-    found: FxHashMap<Vec<i64>, u32>,
-    key: Vec<i64>,
+    found: FxHashMap<Vec<i128>, u32>,
+    key: Vec<i128>,
 }
 
 impl<'a> Resolver<'a> {
@@ -216,28 +216,28 @@ impl<'a> TableLookUp<'a> {
 }
 
 /// A value as a number that is equal only for values which a table cannot tell apart. `None` for missing.
-fn key_part(column: &Column, row: u32, bounds: &[Decimal]) -> Option<i64> {
+fn key_part(column: &Column, row: u32, bounds: &[Decimal]) -> Option<i128> {
     let at = row as usize;
     match &column.data {
-        ColumnData::Text(text) => text.code(row).map(i64::from),
-        ColumnData::Choice(choices) => (choices[at] != crate::column::CHOICE_MISSING).then(|| i64::from(choices[at])),
-        ColumnData::YesNo(flags) => (flags[at] != crate::column::YES_NO_MISSING).then(|| i64::from(flags[at])),
-        ColumnData::Reference(rows, _) => (rows[at] != crate::column::ROW_MISSING).then(|| i64::from(rows[at])),
+        ColumnData::Text(text) => text.code(row).map(i128::from),
+        ColumnData::Choice(choices) => (choices[at] != crate::column::CHOICE_MISSING).then(|| i128::from(choices[at])),
+        ColumnData::YesNo(flags) => (flags[at] != crate::column::YES_NO_MISSING).then(|| i128::from(flags[at])),
+        ColumnData::Reference(rows, _) => (rows[at] != crate::column::ROW_MISSING).then(|| i128::from(rows[at])),
         ColumnData::Number(numbers) | ColumnData::Money(numbers, _) => {
             let number = numbers.get(row)?;
-            match numbers {
-                _ if !bounds.is_empty() => Some(i64::from(interval_atom(bounds, &number))),
-                NumberColumn::Scaled { units, .. } => Some(units[at]),
-                // Too wide for a key: folded, and told apart well enough by its two halves.
+            Some(match numbers {
+                _ if !bounds.is_empty() => i128::from(interval_atom(bounds, &number)),
+                NumberColumn::Scaled { units, .. } => i128::from(units[at]),
                 NumberColumn::Wide(_) => {
-                    let mantissa = number.normalize().mantissa();
-                    Some((mantissa ^ (mantissa >> 64) ^ (i128::from(number.normalize().scale()) << 56)) as i64)
+                    // 96 bits and a sign leave room for the scale, which is below 32.
+                    let number = number.normalize();
+                    (number.mantissa() << 5) | i128::from(number.scale())
                 }
-            }
+            })
         }
         ColumnData::Date(days) => (days[at] != crate::column::DAY_MISSING).then(|| {
             let day = Decimal::from(days[at]);
-            if bounds.is_empty() { i64::from(days[at]) } else { i64::from(interval_atom(bounds, &day)) }
+            i128::from(if bounds.is_empty() { days[at] } else { i32::from(interval_atom(bounds, &day)) })
         }),
         ColumnData::Time(_) | ColumnData::Many(_) => None,
     }

@@ -7,7 +7,7 @@ use crate::check::policy::{
     TestKind, TextTest, TypedPolicy,
 };
 use crate::column::{Dataset, show};
-use crate::schema::{FieldKind, MatchHow, RecordId, Tabular};
+use crate::schema::{FieldKind, MatchHow, RecordId, Tabular, range_bound};
 use crate::syntax::{CompareOp, Which};
 use crate::value::time::{self, AsOf};
 use crate::value::{Decimal, NumberFormat, Owner, Value, fold, nfc, parse_number};
@@ -403,11 +403,6 @@ fn line_fits(
             low.is_none_or(|low| low <= value) && high.is_none_or(|high| value <= high)
         }
     }
-}
-
-/// A bound of a range as a number; days are numbers too.
-pub fn range_bound(cell: &str, is_date: bool) -> Option<Decimal> {
-    if is_date { time::parse_day(cell).map(Decimal::from) } else { parse_number(cell, NumberFormat::default()) }
 }
 
 fn kind_of<'p>(setting: Setting<'p>, path: &Path) -> &'p FieldKind {

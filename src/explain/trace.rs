@@ -49,10 +49,19 @@ pub struct ConditionTrace {
     pub span: Option<Span>,
     /// Path and value as written; `None` is missing.
     pub values: Vec<(String, Option<String>)>,
-    /// The parts that made it so: of an `and` those that fail, of an `or` and `at least` all.
+    /// The parts that made it so: of an `and` those that fail, of an `or` and `at least` all, of a define those of its
+    /// condition.
     pub parts: Vec<ConditionTrace>,
-    /// For `at least` and `most of`: how many must hold. Its parts are the criteria.
-    pub wanted: Option<usize>,
+    /// Of an `at least`: how many of how many parts hold, and how many must.
+    pub counted: Option<Counted>,
+}
+
+/// How an `at least n of` stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    pub holding: usize,
+    pub total: usize,
+    pub needed: usize,
 }
 
 /// Replays a role for one record.
@@ -122,7 +131,8 @@ fn origin(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> Option<String
 }
 
 fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace {
-    let parts = match cond {
+    let mut counted = None;
+    let parts: Vec<ConditionTrace> = match cond {
         Cond::All(parts) => {
             let mut parts: Vec<_> = parts.iter().map(|part| trace(setting, part, facts)).collect();
             if parts.iter().any(|part| !part.holds) {
@@ -134,11 +144,21 @@ fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace
             parts
         }
         Cond::Any(parts) => parts.iter().map(|part| trace(setting, part, facts)).collect(),
-        Cond::AtLeast { criteria, .. } => criteria
-            .iter()
-            .map(|one| ConditionTrace { label: one.label.clone(), ..trace(setting, &one.condition, facts) })
-            .collect(),
-        Cond::Named { body, .. } => trace(setting, body, facts).parts_or_self(),
+        Cond::AtLeast { count, criteria, .. } => {
+            let parts: Vec<_> = criteria
+                .iter()
+                .map(|one| ConditionTrace { label: one.label.clone(), ..trace(setting, &one.condition, facts) })
+                .collect();
+            let holding = parts.iter().filter(|part| part.holds).count();
+            counted = Some(Counted { holding, total: parts.len(), needed: *count });
+            parts
+        }
+        Cond::Named { body, .. } => {
+            // The name says what the whole condition says; its parts say why.
+            let inner = trace(setting, body, facts);
+            counted = inner.counted;
+            if inner.parts.is_empty() { vec![inner] } else { inner.parts }
+        }
         Cond::Not(_) | Cond::Test { .. } => Vec::new(),
     };
     let mut values = Vec::new();
@@ -147,18 +167,7 @@ fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace
         values.sort();
         values.dedup();
     }
-    let wanted = match cond {
-        Cond::AtLeast { count, .. } => Some(*count),
-        _ => None,
-    };
-    ConditionTrace { holds: holds(setting, cond, facts), label: None, span: cond.span(), values, parts, wanted }
-}
-
-impl ConditionTrace {
-    /// A define shows what it is made of. Criteria stay under their `at least`, which says how many must hold.
-    fn parts_or_self(self) -> Vec<ConditionTrace> {
-        if self.parts.is_empty() || self.wanted.is_some() { vec![self] } else { self.parts }
-    }
+    ConditionTrace { holds: holds(setting, cond, facts), label: None, span: cond.span(), values, parts, counted }
 }
 
 type Values = Vec<(String, Option<String>)>;

@@ -5,7 +5,7 @@
 
 use super::boxes::{RuleBox, Sides, join, meet};
 use super::dimension::{Cuts, Dimension, DimensionKind, Opaque, TRUE_ATOM};
-use super::{AtomSet, Matrix, Plan, RolePlan};
+use super::{AtomSet, Classifier, Plan, RolePlan};
 use crate::check::policy::{Cond, FieldTest, NameId, Path, Role, Rule, TargetKind, TestKind, TextTest, TypedPolicy};
 use crate::limits::{ATOMS_PER_FIELD_MAX, BOXES_PER_RULE_MAX};
 use crate::schema::{FieldKind, RecordId, Schema};
@@ -37,8 +37,8 @@ fn lower_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, is_known: &dyn Fn
             boxes.extend(sides.into_iter().map(|sides| RuleBox { rule: id, sides }));
         }
     }
-    let matrix = Matrix::new(&lowering.dimensions, &boxes);
-    RolePlan { dimensions: lowering.dimensions, boxes, matrix }
+    let classifier = Classifier::new(&lowering.dimensions, &boxes);
+    RolePlan { dimensions: lowering.dimensions, boxes, classifier }
 }
 
 /// Whether a rule's own dates let it count on a day; both ends included.

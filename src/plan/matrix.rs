@@ -2,7 +2,7 @@
 //!
 //! Two levels: for each dimension and atom a bitset over the boxes, and above it a bitset over that bitset's words
 //! ("some box of these 64 fits"). A record ANDs the upper level first and looks only at words that may hold a winner.
-//! This is the whole interface between plan and evaluation: a faster structure can stand behind it.
+//! It holds what the chains of [`super::Classifier`] leave over.
 
 use super::{AtomSet, Dimension, RuleBox};
 
@@ -62,14 +62,14 @@ impl Matrix {
 
     /// For each row the first box it is in, or [`NO_BOX`].
     ///
-    /// `atoms` holds a column a dimension of the plan, each as long as `out`; columns of dimensions that take no part
+    /// `atoms` holds a column a dimension of the plan, of which `range` is looked at, as long as `out`; columns of dimensions that take no part
     /// may be empty. Atoms must lie below their dimension's count.
-    pub fn first_boxes(&self, atoms: &[Vec<u16>], out: &mut [u32]) {
+    pub fn first_boxes(&self, atoms: &[Vec<u16>], range: std::ops::Range<usize>, out: &mut [u32]) {
         if self.word_count == 0 {
             return out.fill(NO_BOX);
         }
         let columns: Vec<(&Rows, &[u16])> =
-            self.dimensions.iter().map(|rows| (rows, atoms[rows.dimension].as_slice())).collect();
+            self.dimensions.iter().map(|rows| (rows, &atoms[rows.dimension][range.clone()])).collect();
         if self.word_count == 1 {
             return self.first_in_one_word(&columns, out);
         }

@@ -1,17 +1,20 @@
 //! The plan: a policy as atoms times rules (design section 4).
 //!
 //! Each field's domain is cut at every constant that the policy mentions; a record becomes one small atom number per
-//! dimension, a rule becomes sparse boxes over them, and the transpose of the boxes is a matrix of bitsets. What a
-//! field cannot hold becomes a dimension of its own with the atoms false and true. The structure is that of packet
-//! classification by bit vectors (Lakshman and Stiliadis, 1998; aggregated as by Baboescu and Varghese, 2001).
+//! dimension, a rule becomes sparse boxes over them, and the boxes become chains of small tables, or rows of a matrix of
+//! bitsets where tables would grow too large. What a field cannot hold becomes a dimension of its own with the atoms
+//! false and true. The structures are those of packet classification: recursive flow classification (Gupta and McKeown,
+//! 1999), bit vectors (Lakshman and Stiliadis, 1998) and their aggregation (Baboescu and Varghese, 2001).
 
 mod boxes;
+mod classifier;
 mod dimension;
 mod fingerprint;
 mod lower;
 mod matrix;
 
 pub use boxes::{AtomSet, RuleBox};
+pub use classifier::Classifier;
 pub(crate) use dimension::interval_atom;
 pub use dimension::{Cuts, Dimension, DimensionKind, FALSE_ATOM, Opaque, TRUE_ATOM};
 pub use fingerprint::{policy_fingerprint, rule_fingerprint};
@@ -34,7 +37,7 @@ pub struct RolePlan {
     pub dimensions: Vec<Dimension>,
     /// In rule order; a rule may have several boxes, or none where it can never match (or does not count today).
     pub boxes: Vec<RuleBox>,
-    pub matrix: Matrix,
+    pub classifier: Classifier,
 }
 
 impl RolePlan {

@@ -1,6 +1,6 @@
 //! What a policy set declares: records and their fields, choices, people, teams, queues, lists and tables.
 //!
-//! Values only; [`crate::check`] makes them from declarations (or infers them from the head of the data), and every
+//! Values only; the checker makes them from declarations (or infers them from the head of the data), and every
 //! later layer refers to them by the small ids below.
 
 mod choices;
@@ -212,6 +212,15 @@ pub fn cell_fits(cell: &str, kind: &FieldKind) -> bool {
         FieldKind::Date => crate::value::time::parse_day(cell).is_some(),
         FieldKind::YesNo => matches!(crate::value::fold(cell).as_str(), "yes" | "no" | "true" | "false" | "1" | "0"),
         FieldKind::Choice(set) | FieldKind::Many(set) => set.find(cell).is_some(),
+    }
+}
+
+/// A bound of a table's range as a number; days count from 1970-01-01. `None` for a cell that is neither.
+pub fn range_bound(cell: &str, is_date: bool) -> Option<crate::value::Decimal> {
+    if is_date {
+        crate::value::time::parse_day(cell).map(crate::value::Decimal::from)
+    } else {
+        crate::value::parse_number(cell, crate::value::NumberFormat::default())
     }
 }
 

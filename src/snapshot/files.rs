@@ -108,3 +108,23 @@ impl Stamp {
         Self { len: about.len(), modified: about.modified().ok() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changes_or_goes_is_noticed() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("accounts.csv");
+        std::fs::write(&path, "id\n1\n").unwrap();
+        let files = Files::list(folder.path(), ".".into(), None, &["csv"]).unwrap();
+        let (_, stamp) = files.open("accounts").unwrap();
+        assert!(files.refuse_change("accounts", &stamp).is_ok());
+        std::fs::write(&path, "id\n1\n2\n").unwrap();
+        let finding = files.refuse_change("accounts", &stamp).unwrap_err();
+        assert_eq!(finding.code, Code::SourceChanged);
+        std::fs::remove_file(&path).unwrap();
+        assert!(files.refuse_change("accounts", &stamp).is_err());
+    }
+}

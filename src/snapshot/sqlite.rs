@@ -210,3 +210,46 @@ pub(super) fn explained(error: &rusqlite::Error, shown: &str) -> Diagnostic {
 fn detail(error: &rusqlite::Error) -> String {
     format!("SQLite says: {error}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(folder: &tempfile::TempDir) -> (std::path::PathBuf, Connection) {
+        let path = folder.path().join("crm.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch("CREATE TABLE accounts (id); INSERT INTO accounts VALUES (1)").unwrap();
+        (path, connection)
+    }
+
+    #[test]
+    fn a_locked_database_says_so() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (path, writer) = database(&folder);
+        writer.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let refused = SqliteStore::open_waiting(&path, "crm.db".into(), Duration::from_millis(20));
+        let finding = refused.map(|_| ()).unwrap_err();
+        assert_eq!(
+            (finding.code, finding.headline.as_str()),
+            (Code::SourceLocked, "`crm.db` is locked by another program")
+        );
+        writer.execute_batch("COMMIT").unwrap();
+        assert!(SqliteStore::open_waiting(&path, "crm.db".into(), Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn nothing_can_be_written() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (path, _writer) = database(&folder);
+        let store = SqliteStore::open(&path, "crm.db".into()).unwrap();
+        for sql in ["DELETE FROM accounts", "CREATE TABLE x (y)", "PRAGMA user_version = 7"] {
+            assert!(store.connection.execute_batch(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn names_cannot_leave_their_quotes() {
+        assert_eq!(quoted("a\"b").unwrap(), "\"a\"\"b\"");
+        assert!(quoted("a\0b").is_err());
+    }
+}

@@ -25,6 +25,30 @@ pub(super) fn first(node: Node<'_>) -> Option<Node<'_>> {
     node.into_inner().next()
 }
 
+/// Where the last token of a node ends. Every mark and keyword is a pair of its own, so the last pair tells; what is
+/// read without blanks between its parts ends where it ends.
+fn last_end(node: &Node<'_>) -> usize {
+    let span = node.as_span();
+    let whole = span.start() + span.as_str().trim_end().len();
+    match node.as_rule() {
+        Grammar::string
+        | Grammar::foreign_string
+        | Grammar::path
+        | Grammar::words
+        | Grammar::money
+        | Grammar::stray_words
+        | Grammar::broken_item
+        | Grammar::broken_rule
+        | Grammar::broken_header
+        | Grammar::broken_field
+        | Grammar::broken_line
+        | Grammar::later_item
+        | Grammar::later_action
+        | Grammar::who_later => whole,
+        _ => node.clone().into_inner().last().map_or(whole, |last| last_end(&last)),
+    }
+}
+
 fn is_keyword(node: &Node<'_>) -> bool {
     format!("{:?}", node.as_rule()).starts_with("kw_")
 }
@@ -60,7 +84,7 @@ impl<'t> Builder<'t> {
     /// The span of a node without the blanks and comments that the grammar let follow it.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
         let span = node.as_span();
-        Span::new(self.file, span.start(), span.start() + said_len(span.as_str()))
+        Span::new(self.file, span.start(), last_end(node).max(span.start()))
     }
 
     pub fn file(&mut self, pairs: Pairs<'t, Grammar>, tree: &mut Tree) {
@@ -593,23 +617,4 @@ pub(super) fn unescape(text: &str) -> String {
         }
     }
     out
-}
-
-/// How much of a text is left without the blanks and comments at its end. A `#` inside quotes begins no comment.
-fn said_len(text: &str) -> usize {
-    let (mut said, mut quoted, mut escaped, mut comment) = (0, false, false, false);
-    for (at, letter) in text.char_indices() {
-        match letter {
-            '\n' => (quoted, comment) = (false, false),
-            _ if comment => {}
-            '"' if !escaped => quoted = !quoted,
-            '#' if !quoted => comment = true,
-            _ => {}
-        }
-        escaped = quoted && letter == '\\' && !escaped;
-        if !comment && !letter.is_whitespace() {
-            said = at + letter.len_utf8();
-        }
-    }
-    said
 }

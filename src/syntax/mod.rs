@@ -7,6 +7,7 @@ mod brackets;
 mod build;
 mod build_expr;
 pub(crate) mod grammar;
+mod outline;
 mod recover;
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,8 @@ fn word_at(text: &str, at: usize) -> &str {
     }
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let end = if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
-    &rest[..end.min(rest.ceil_char_boundary(40))]
+    let most = rest.char_indices().nth(40).map_or(rest.len(), |(at, _)| at);
+    &rest[..end.min(most)]
 }
 
 fn keyword(token: Grammar) -> Option<String> {

@@ -1,0 +1,225 @@
+//! A tree as text without places: equal for texts that differ in nothing but layout.
+//!
+//! Every part is taken apart by name, so that a part added to the tree cannot be forgotten here.
+
+use super::tree::*;
+use std::fmt::Write;
+
+impl Tree {
+    /// What was written, one declaration or rule a line, without where it was written.
+    pub fn outline(&self) -> String {
+        let Tree { records, people, teams, queues, lists, tables, defines, decides, loose, broken } = self;
+        let mut out = Outline(String::new());
+        for record in records {
+            out.record(record);
+        }
+        for PersonDecl { source, span: _ } in people {
+            out.line(0, &format!("person {}", word(source)));
+        }
+        for TeamDecl { name, part_of } in teams {
+            out.line(0, &format!("team {} {}", word(name), maybe(part_of.as_ref())));
+        }
+        for queue in queues {
+            out.line(0, &format!("queue {}", word(queue)));
+        }
+        for ListDecl { name, file, by } in lists {
+            out.line(0, &format!("list {} {} {}", word(name), word(file), word(by)));
+        }
+        for table in tables {
+            out.table(table);
+        }
+        for DefineDecl { name, body } in defines {
+            out.line(0, &format!("define {} {}", word(name), expr(body)));
+        }
+        for DecideDecl { role, record, rules, span: _ } in decides {
+            out.line(0, &format!("decide {} {}", word(role), word(record)));
+            out.rules(1, rules);
+        }
+        out.rules(0, loose);
+        if *broken {
+            out.line(0, "broken");
+        }
+        out.0
+    }
+}
+
+struct Outline(String);
+
+impl Outline {
+    fn line(&mut self, depth: usize, text: &str) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.0, "{}{text}", "  ".repeat(depth));
+    }
+
+    fn record(&mut self, record: &RecordDecl) {
+        let RecordDecl { name, source, fields, owner_column, span: _ } = record;
+        self.line(0, &format!("record {} {}", word(name), maybe(source.as_ref())));
+        for FieldDecl { name, kind, kind_span: _, attributes } in fields {
+            let attributes: Vec<String> = attributes.iter().map(|(one, _)| attribute(one)).collect();
+            self.line(1, &format!("{} {} [{}]", word(name), type_of(kind), attributes.join(", ")));
+        }
+        if let Some(OwnerColumnDecl { column, span: _ }) = owner_column {
+            self.line(1, &format!("current owner {}", maybe(column.as_ref())));
+        }
+    }
+
+    fn table(&mut self, table: &TableDecl) {
+        let TableDecl { name, file, matches, gives } = table;
+        self.line(0, &format!("table {} {}", word(name), word(file)));
+        for MatchDecl { path: field, how, span: _ } in matches {
+            let how = match how {
+                MatchHowDecl::Equals(column) => format!("= {}", word(column)),
+                MatchHowDecl::Between(from, to) => format!("between {} {}", word(from), word(to)),
+                MatchHowDecl::StartsWith(column) => format!("starts {}", word(column)),
+            };
+            self.line(1, &format!("match {} {how}", path(field)));
+        }
+        for give in gives {
+            self.line(1, &format!("give {}", word(give)));
+        }
+    }
+
+    fn rules(&mut self, depth: usize, rules: &[Rule]) {
+        for rule in rules {
+            let Rule { labels, condition, otherwise, body, because, from, until, span: _ } = rule;
+            let day = |day: &Option<(i32, crate::source::Span)>| format!("{:?}", day.map(|(day, _)| day));
+            let head = format!(
+                "rule {} {} {otherwise} {} {} {}",
+                list(labels, word),
+                condition.as_ref().map_or("-".into(), expr),
+                maybe(because.as_ref()),
+                day(from),
+                day(until)
+            );
+            match body {
+                RuleBody::Group(inner) => {
+                    self.line(depth, &format!("{head} group"));
+                    self.rules(depth + 1, inner);
+                }
+                RuleBody::Assign(chain) => self.line(depth, &format!("{head} assign {}", list(chain, who))),
+                RuleBody::Keep => self.line(depth, &format!("{head} keep")),
+                RuleBody::Broken => self.line(depth, &format!("{head} broken")),
+            }
+        }
+    }
+}
+
+fn list<T>(items: &[T], show: impl Fn(&T) -> String) -> String {
+    format!("({})", items.iter().map(show).collect::<Vec<_>>().join(" "))
+}
+
+fn word(word: &Word) -> String {
+    let Word { text, span: _, quoted } = word;
+    if *quoted { format!("{text:?}") } else { format!("'{text}'") }
+}
+
+fn maybe(found: Option<&Word>) -> String {
+    found.map_or("-".into(), word)
+}
+
+fn attribute(attribute: &Attribute) -> String {
+    match attribute {
+        Attribute::Key => "key".into(),
+        Attribute::Optional => "optional".into(),
+        Attribute::Created => "created".into(),
+        Attribute::MayBeUnknown => "may be unknown".into(),
+        Attribute::Column(column) => format!("column {}", word(column)),
+    }
+}
+
+fn type_of(kind: &TypeDecl) -> String {
+    match kind {
+        TypeDecl::Text => "text".into(),
+        TypeDecl::Number => "number".into(),
+        TypeDecl::Money(None) => "money".into(),
+        TypeDecl::Money(Some(MoneyDecl::Fixed(code))) => format!("money {code}"),
+        TypeDecl::Money(Some(MoneyDecl::InColumn(column))) => format!("money in {}", word(column)),
+        TypeDecl::Date => "date".into(),
+        TypeDecl::Time => "time".into(),
+        TypeDecl::YesNo => "yes/no".into(),
+        TypeDecl::OneOf(choices) => format!("one of {}", list(choices, choice)),
+        TypeDecl::ManyOf(choices) => format!("many of {}", list(choices, choice)),
+        TypeDecl::Ordered(choices) => format!("ordered {}", list(choices, choice)),
+        TypeDecl::Record(name) => format!("record {}", word(name)),
+    }
+}
+
+fn choice(choice: &ChoiceDecl) -> String {
+    let ChoiceDecl { name, also, counts_as } = choice;
+    format!("{} also {} as {}", word(name), list(also, word), list(counts_as, word))
+}
+
+fn who(who: &Who) -> String {
+    let Who { kind, span: _ } = who;
+    match kind {
+        WhoKind::Nobody => "nobody".into(),
+        WhoKind::Keep => "keep".into(),
+        WhoKind::Manager(of) => format!("manager {}", self::who(of)),
+        WhoKind::OwnerOf(role, of) => format!("role {} {}", word(role), path(of)),
+        WhoKind::Text(text) => format!("{text:?}"),
+        WhoKind::Path(of) => path(of),
+        WhoKind::Broken => "broken".into(),
+    }
+}
+
+fn path(path: &PathExpr) -> String {
+    let PathExpr { names, span: _, stray } = path;
+    format!("{}{}", list(names, word), stray.as_ref().map_or(String::new(), |stray| format!(" stray {}", word(stray))))
+}
+
+fn expr(of: &Expr) -> String {
+    let Expr { kind, span: _ } = of;
+    match kind {
+        ExprKind::And(parts) => format!("and{}", list(parts, expr)),
+        ExprKind::Or(parts) => format!("or{}", list(parts, expr)),
+        ExprKind::Not(inner) => format!("not({})", expr(inner)),
+        ExprKind::Group(inner) => format!("[{}]", expr(inner)),
+        ExprKind::AtLeast { count, criteria } => {
+            format!("at least {:?} {}", count.map(|(count, _)| count), list(criteria, criterion))
+        }
+        ExprKind::Compare { op, op_span: _, left, right } => format!("({} {} {})", expr(left), op.mark(), expr(right)),
+        ExprKind::Is { negated, left, right } => format!("(is {negated} {} {})", expr(left), expr(right)),
+        ExprKind::IsExactly { negated, left, right } => format!("(exactly {negated} {} {})", expr(left), expr(right)),
+        ExprKind::In { negated, left, source } => format!("(in {negated} {} {})", expr(left), in_source(source)),
+        ExprKind::Between { negated, left, low, high } => {
+            format!("(between {negated} {} {} {})", expr(left), expr(low), expr(high))
+        }
+        ExprKind::Text { op, negated, left, values } => {
+            format!("({op:?} {negated} {} {})", expr(left), list(values, expr))
+        }
+        ExprKind::CountsAs { left, values } => format!("(counts {} {})", expr(left), list(values, expr)),
+        ExprKind::Includes { which, left, values } => {
+            format!("(includes {which:?} {} {})", expr(left), list(values, expr))
+        }
+        ExprKind::Within { past, left, span } => format!("(within {past} {} {})", expr(left), length(*span)),
+        ExprKind::OlderThan { left, span } => format!("(older {} {})", expr(left), length(*span)),
+        ExprKind::LaterThan { left, span } => format!("(later {} {})", expr(left), length(*span)),
+        ExprKind::Arithmetic { op, left, right } => format!("({op:?} {} {})", expr(left), expr(right)),
+        ExprKind::Negative(inner) => format!("(minus {})", expr(inner)),
+        ExprKind::OwnerOf { role, path: of } => format!("(role {} {})", word(role), path(of)),
+        ExprKind::Path(of) => path(of),
+        ExprKind::Quoted(text) => format!("{text:?}"),
+        ExprKind::Number(number) => number.to_string(),
+        ExprKind::Money(number, currency) => format!("{number} {currency}"),
+        ExprKind::Date(day) => format!("day {day}"),
+        ExprKind::Relative { span, when } => format!("({} {when:?})", length(*span)),
+        ExprKind::Broken => "broken".into(),
+    }
+}
+
+fn criterion(criterion: &Criterion) -> String {
+    let Criterion { label, condition } = criterion;
+    format!("{}: {}", maybe(label.as_ref()), expr(condition))
+}
+
+fn in_source(source: &InSource) -> String {
+    match source {
+        InSource::Values(values) => list(values, expr),
+        InSource::Named(name) => path(name),
+    }
+}
+
+fn length(span: SpanOfTime) -> String {
+    let SpanOfTime { amount, unit } = span;
+    format!("{amount} {}", unit.word())
+}
