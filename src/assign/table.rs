@@ -1,8 +1,7 @@
 //! Tables, indexed: the best row by hash of its exact cells and its prefix, instead of a look at every row.
 
 use crate::check::policy::{TableUse, TypedPolicy};
-use crate::decide::row::{Bounds, compare_ranges};
-use crate::schema::{FieldKind, MatchHow, RecordId, Tabular, range_bound};
+use crate::schema::{Bounds, FieldKind, MatchHow, RecordId, Tabular, compare_ranges, range_bound};
 use crate::value::{Decimal, NumberFormat, Value, compact, fold, parse_number};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;

@@ -5,10 +5,12 @@
 
 mod choices;
 mod directory;
+mod range;
 mod tabular;
 
 pub use choices::{Choice, ChoiceSet};
 pub use directory::{Directory, Found, Person};
+pub use range::{Bounds, compare_ranges, range_bound};
 pub(crate) use tabular::separator;
 pub use tabular::{Tabular, TabularError};
 
@@ -212,15 +214,6 @@ pub fn cell_fits(cell: &str, kind: &FieldKind) -> bool {
         FieldKind::Date => crate::value::time::parse_day(cell).is_some(),
         FieldKind::YesNo => matches!(crate::value::fold(cell).as_str(), "yes" | "no" | "true" | "false" | "1" | "0"),
         FieldKind::Choice(set) | FieldKind::Many(set) => set.find(cell).is_some(),
-    }
-}
-
-/// A bound of a table's range as a number; days count from 1970-01-01. `None` for a cell that is neither.
-pub fn range_bound(cell: &str, is_date: bool) -> Option<crate::value::Decimal> {
-    if is_date {
-        crate::value::time::parse_day(cell).map(crate::value::Decimal::from)
-    } else {
-        crate::value::parse_number(cell, crate::value::NumberFormat::default())
     }
 }
 

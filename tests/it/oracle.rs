@@ -1,0 +1,178 @@
+//! The fast path against the plain interpreter, and both against the model, on worlds made up at random.
+//!
+//! `OWNWARD_CASES` sets the number of cases (CI keeps it small; a long run takes tens of thousands).
+
+use crate::generate::{self, Case, RoleModel, Size, rows_of};
+use crate::model::{Ground, Model, Way};
+use crate::world::{Answer, Built, Decision};
+use ownward::check::policy::{Role, RoleId};
+use ownward::schema::FieldId;
+use ownward::value::Owner;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestError, TestRunner};
+use std::collections::BTreeMap;
+
+fn cases(usual: u32) -> u32 {
+    std::env::var("OWNWARD_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(usual)
+}
+
+/// Runs a property on so many tapes.
+fn on_tapes(count: u32, length: usize, property: impl Fn(&[u32]) -> Result<(), TestCaseError>) {
+    let config = Config { cases: count, failure_persistence: None, max_shrink_iters: 6_000, ..Config::default() };
+    let tape = proptest::collection::vec(any::<u32>(), 0..length);
+    let outcome = TestRunner::new(config).run(&tape, |numbers| property(&numbers));
+    match outcome {
+        Ok(()) => {}
+        // The tape itself tells nobody anything; the message holds policy and records.
+        Err(TestError::Fail(reason, tape)) => panic!("{}\n(a tape of {})", reason.message(), tape.len()),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+const SMALL: Size = Size { rows_max: 9, rules_max: 8 };
+
+#[test]
+fn the_batch_gives_every_record_what_the_interpreter_and_the_model_say() {
+    on_tapes(cases(300), 1500, |numbers| agree(&generate::case(numbers, SMALL)));
+}
+
+#[test]
+fn many_rules_and_many_rows_change_nothing() {
+    on_tapes(cases(300) / 60, 60_000, |numbers| agree(&generate::case(numbers, Size { rows_max: 60, rules_max: 400 })));
+}
+
+#[test]
+fn the_order_of_records_changes_no_answer() {
+    on_tapes(cases(300) / 3, 1500, |numbers| {
+        let case = generate::case(numbers, SMALL);
+        let mut turned = case.world.clone();
+        for rows in turned.rows.values_mut() {
+            rows.cells.reverse();
+            let third = rows.cells.len() / 3;
+            rows.cells.rotate_left(third);
+        }
+        let (one, other) = (case.world.try_build(), turned.try_build());
+        let (one, other) = (one.map_err(TestCaseError::fail)?, other.map_err(TestCaseError::fail)?);
+        prop_assert_eq!(by_key(&one.decide()), by_key(&other.decide()));
+        Ok(())
+    });
+}
+
+/// The answers of all records that have a key of their own, by role and key.
+fn by_key(decision: &Decision<'_>) -> BTreeMap<(u16, String), Answer> {
+    let built = decision.built;
+    let mut answers = BTreeMap::new();
+    for id in built.policy.role_ids() {
+        let table = built.dataset.table(built.policy.role(id).record);
+        for row in 0..decision.row_count(id) {
+            if let (Some(key), false) = (table.key(row), table.unkeyed.contains(row)) {
+                answers.insert((id.0, key.to_owned()), decision.answer(id, row));
+            }
+        }
+    }
+    answers
+}
+
+fn agree(case: &Case) -> Result<(), TestCaseError> {
+    let built = case.world.try_build().map_err(TestCaseError::fail)?;
+    let decision = built.decide();
+    let failure = |what: String| TestCaseError::fail(format!("{what}\n{}", show(case)));
+    for id in built.policy.role_ids() {
+        let role = built.policy.role(id);
+        let model = role_model(case, &built, role);
+        rules_agree(&model, role).map_err(&failure)?;
+        for row in 0..decision.row_count(id) {
+            let is_invalid = is_invalid(&case.model, &model, role, id, row as usize);
+            let expected = decision.expected(id, row, is_invalid);
+            let found = decision.answer(id, row);
+            if found != expected {
+                return Err(failure(format!("row {row} of {}: batch {found:?}, interpreter {expected:?}", role.name)));
+            }
+            if !is_invalid {
+                conditions_agree(case, &decision, &model, id, row).map_err(&failure)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn role_model(case: &Case, built: &Built, role: &Role) -> RoleModel {
+    let record = &built.policy.schema.record(role.record).name;
+    let is_it = |model: &&RoleModel| model.name == role.name && case.model.records[model.record].name == *record;
+    case.roles.iter().find(is_it).expect("every role was generated").clone()
+}
+
+fn rules_agree(model: &RoleModel, role: &Role) -> Result<(), String> {
+    let found: Vec<_> = role.rules.iter().map(|rule| (rule.label.clone(), rule.from, rule.until)).collect();
+    let expected: Vec<_> = model.rules.iter().map(|rule| (rule.label.clone(), rule.from, rule.until)).collect();
+    if found == expected { Ok(()) } else { Err(format!("rules {found:?}, expected {expected:?}")) }
+}
+
+/// Every rule's conditions by the interpreter and by the model.
+fn conditions_agree(
+    case: &Case,
+    decision: &Decision<'_>,
+    model: &RoleModel,
+    id: RoleId,
+    row: u32,
+) -> Result<(), String> {
+    let current = decision.current(id, row);
+    let after = |role: &str, record: usize, row: usize| owner_after(case, decision, role, record, row);
+    let ground = Ground {
+        model: &case.model,
+        record: model.record,
+        row: Some(row as usize),
+        current: current.as_ref(),
+        after: &after,
+    };
+    let today = ground.today();
+    let role = decision.built.policy.role(id);
+    for (rule, expected) in role.rules.iter().zip(&model.rules) {
+        let counts =
+            expected.from.is_none_or(|from| from <= today) && expected.until.is_none_or(|until| today <= until);
+        let expected = counts && expected.conditions.iter().all(|holds| holds(ground));
+        if decision.matches(id, rule, row) != expected {
+            let text = case.world.policy.get(rule.span.start as usize..rule.span.end as usize);
+            return Err(format!(
+                "row {row} of {}: the model says {expected} of rule {}",
+                role.name,
+                text.unwrap_or("?")
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn owner_after(case: &Case, decision: &Decision<'_>, role: &str, record: usize, row: usize) -> Option<Owner> {
+    let policy = &decision.built.policy;
+    let record = policy.schema.find_record(&case.model.records[record].name)?;
+    decision.owner(policy.find_role(record, role)?, u32::try_from(row).ok()?)
+}
+
+/// Design 3.1, 3.6, 3.7 and 3.15: a cell, key or reference that breaks the schema where the role reads, or a circle.
+fn is_invalid(model: &Model, role_model: &RoleModel, role: &Role, id: RoleId, row: usize) -> bool {
+    let reads: Vec<(Way, usize)> = role.reads.iter().map(|path| (way(&path.steps), path.field.0 as usize)).collect();
+    let own: Vec<Way> = role.owners_read.iter().filter(|of| of.role == id).map(|of| way(&of.steps)).collect();
+    model.is_broken(role_model.record, row, &reads) || model.is_on_circle(role_model.record, row, &own)
+}
+
+fn way(steps: &[FieldId]) -> Way {
+    steps.iter().map(|step| step.0 as usize).collect()
+}
+
+/// Policy, files and rows, so that a failure can be turned into a named case.
+fn show(case: &Case) -> String {
+    let mut text = case.world.policy.clone();
+    for (name, file) in &case.world.files {
+        text.push_str(&format!("\n--- {name}\n{file}"));
+    }
+    for record in &case.model.records {
+        let rows = rows_of(record);
+        text.push_str(&format!("\n--- {}\n{:?}\n", record.name, rows.headers));
+        for row in &rows.cells {
+            text.push_str(&format!("{row:?}\n"));
+        }
+    }
+    text.push_str(&format!("--- as of {:?}, people {:?}\n", case.world.as_of, case.world.people));
+    text
+}
