@@ -68,8 +68,10 @@ impl Checker<'_> {
     /// A value where a condition should stand: a yes-or-no field or a define is one.
     fn bare(&mut self, expr: &Expr, scope: &Scope) -> Cond {
         let span = expr.span;
-        if let ExprKind::Path(path) = &expr.kind {
-            self.refuse_stray(path, None);
+        if let ExprKind::Path(path) = &expr.kind
+            && self.refuse_stray(path, None)
+        {
+            return never(span);
         }
         match self.side(expr, scope) {
             Side::Condition(cond) => cond,

@@ -355,7 +355,11 @@ fn owners(tree: &Tree, schema: &mut Schema, diagnostics: &mut Diagnostics) {
                             .unwrap_or_else(|| format!("declare it: `team {}`", parent.text)),
                     ),
             );
-        } else if let Some(circle) = team_circle(schema, &team.name.text) {
+        } else if let Some(circle) = team_circle(schema, &team.name.text)
+            // One message a circle, at the team that was declared first.
+            && schema.teams.iter().find(|other| circle.iter().any(|name| same(name, &other.name)))
+                .is_some_and(|first| same(&first.name, &team.name.text))
+        {
             diagnostics.push(
                 Diagnostic::error(Code::TeamCircle, format!("team `{}` is part of itself", team.name.text))
                     .at(team.name.span, circle.join(" is part of "))

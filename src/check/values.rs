@@ -55,7 +55,7 @@ impl Checker<'_> {
                 Side::Number { expr: NumberExpr::Constant(*number), measure: Measure::Money(code.clone()) }
             }
             ExprKind::Date(day) => Side::Day(DayExpr::Constant(DayMark::Fixed(*day))),
-            ExprKind::Relative { span, when } => relative(*span, *when),
+            ExprKind::Relative { span, when } => self.relative(*span, *when, expr.span),
             ExprKind::OwnerOf { role, path } => match self.owner_of(role, path, scope) {
                 Some(owner) => Side::Owner(OwnerRef::Of(owner)),
                 None => Side::Broken,
@@ -154,7 +154,7 @@ impl Checker<'_> {
     fn arithmetic(&mut self, op: ArithmeticOp, left: &Expr, right: &Expr, span: Span, scope: &Scope) -> Side {
         let left_side = self.side(left, scope);
         let right_side = self.side(right, scope);
-        if let Some(side) = self.day_arithmetic(op, &left_side, &right_side) {
+        if let Some(side) = self.day_arithmetic(op, &left_side, &right_side, span) {
             return side;
         }
         let (Some((a, a_measure)), Some((b, b_measure))) =
@@ -169,7 +169,7 @@ impl Checker<'_> {
     }
 
     /// Days and lengths of time: `today + 30 days`, `renewal - opened`.
-    fn day_arithmetic(&mut self, op: ArithmeticOp, left: &Side, right: &Side) -> Option<Side> {
+    fn day_arithmetic(&mut self, op: ArithmeticOp, left: &Side, right: &Side, span: Span) -> Option<Side> {
         let day = self.as_day(left)?;
         let sign = match op {
             ArithmeticOp::Add => 1,
@@ -177,6 +177,9 @@ impl Checker<'_> {
             _ => return None,
         };
         if let Side::Length(length) = right {
+            if self.refuse_clock(*length, span) {
+                return Some(Side::Broken);
+            }
             return Some(Side::Day(shift(day, sign * length.amount, length.unit)));
         }
         let other = self.as_day(right)?;
@@ -184,6 +187,32 @@ impl Checker<'_> {
             expr: NumberExpr::DaysBetween(Box::new(day), Box::new(other)),
             measure: Measure::Plain,
         })
+    }
+
+    /// `30 days`, `30 days ago`, `30 days from today`.
+    fn relative(&mut self, length: SpanOfTime, when: Option<RelativeTo>, span: Span) -> Side {
+        let amount = match when {
+            None => return Side::Length(length),
+            Some(RelativeTo::Ahead) => length.amount,
+            Some(RelativeTo::Ago) => -length.amount,
+        };
+        if self.refuse_clock(length, span) {
+            return Side::Broken;
+        }
+        Side::Day(DayExpr::Constant(DayMark::Today { amount, unit: length.unit }))
+    }
+
+    /// Hours and minutes do not move a day: `3 hours ago` would quietly mean today.
+    fn refuse_clock(&mut self, length: SpanOfTime, span: Span) -> bool {
+        if length.unit.is_clock() {
+            let (amount, unit) = (length.amount, length.unit.word());
+            self.push(
+                Diagnostic::error(Code::WrongType, format!("a day is not moved by {unit}"))
+                    .at(span, "a day, not an instant")
+                    .help(format!("use days, or write `FIELD older than {amount} {unit}` of a `time` field")),
+            );
+        }
+        length.unit.is_clock()
     }
 
     /// A side that is a day: a constant, a date field, a time field (its day in the project's zone).
@@ -274,15 +303,6 @@ pub(super) fn describe(measure: &Measure) -> String {
         Measure::Money(code) => format!("an amount in {code}"),
         Measure::MoneyInColumn => "an amount whose currency stands in a column".into(),
     }
-}
-
-fn relative(span: SpanOfTime, when: Option<RelativeTo>) -> Side {
-    let amount = match when {
-        None => return Side::Length(span),
-        Some(RelativeTo::Ahead) => span.amount,
-        Some(RelativeTo::Ago) => -span.amount,
-    };
-    Side::Day(DayExpr::Constant(DayMark::Today { amount, unit: span.unit }))
 }
 
 fn shift(day: DayExpr, amount: i64, unit: crate::value::time::Unit) -> DayExpr {

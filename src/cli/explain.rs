@@ -26,9 +26,6 @@ pub fn run(args: &ExplainArgs, _global: &Global, out: &Output) -> Result<Exit> {
     }
 }
 
-/// Characters of a condition that has parts.
-const SOURCE_CHARS_MAX: usize = 60;
-
 /// What is said of a decision before its rules.
 struct Heading {
     record: String,
@@ -299,17 +296,14 @@ fn one_line(sources: &Sources, span: Span) -> &str {
 fn condition_text(condition: &ConditionTrace, sources: &Sources, depth: usize, out: &Output) -> Result<()> {
     let mark = if condition.holds { "yes" } else { "no " };
     let label = condition.label.as_ref().map(|label| format!("{label}: ")).unwrap_or_default();
-    let source = condition.span.map(|span| squeezed(sources, span)).unwrap_or_default();
-    let source = match (condition.counted, source.split_once('{'), source.char_indices().nth(SOURCE_CHARS_MAX)) {
-        // The criteria follow one by one.
-        (Some(_), Some((head, _)), _) => head.trim_end().to_owned(),
-        (_, _, Some((at, _))) if !condition.parts.is_empty() => format!("{} …", &source[..at]),
-        _ => source,
+    let source = match condition.wanted {
+        Some(wanted) => {
+            let hold = condition.parts.iter().filter(|part| part.holds).count();
+            format!("at least {wanted} of {}: {hold} hold", condition.parts.len())
+        }
+        None => condition.span.map(|span| squeezed(sources, span)).unwrap_or_default(),
     };
-    let values = match condition.counted {
-        Some(counted) => format!("   [{} of {} hold, {} needed]", counted.holding, counted.total, counted.needed),
-        None => values_text(&condition.values),
-    };
+    let values = values_text(&condition.values);
     let line = format!("{}{mark} {label}{source}{values}", "   ".repeat(depth + 1));
     out.line(&crate::diagnostic::render::clean(&line))?;
     for part in &condition.parts {
@@ -392,11 +386,9 @@ fn condition_json(condition: &ConditionTrace, sources: &Sources) -> Value {
     json!({
         "holds": condition.holds,
         "label": condition.label,
+        "wanted": condition.wanted,
         "text": condition.span.map(|span| squeezed(sources, span)),
         "place": condition.span.map(|span| sources.place(span)),
-        "counted": condition.counted.map(|counted| json!({
-            "holding": counted.holding, "total": counted.total, "needed": counted.needed,
-        })),
         "values": condition.values.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
         "parts": condition.parts.iter().map(|part| condition_json(part, sources)).collect::<Vec<_>>(),
     })

@@ -53,7 +53,7 @@ impl Facts for StoredFacts<'_> {
         let kind = &schema.record(path.record(schema, self.record)).field(path.field).kind;
         match self.text(&path.text(schema, self.record)) {
             Some(text) => read_back(text, kind).unwrap_or(Value::Missing),
-            None if matches!(kind, FieldKind::Many(_)) => Value::Many(Vec::new()),
+            // A blank multi-select is kept as an empty text: without one, no record stands behind the path.
             None => Value::Missing,
         }
     }

@@ -49,19 +49,10 @@ pub struct ConditionTrace {
     pub span: Option<Span>,
     /// Path and value as written; `None` is missing.
     pub values: Vec<(String, Option<String>)>,
-    /// The parts that made it so: of an `and` those that fail, of an `or` and `at least` all, of a define those of its
-    /// condition.
+    /// The parts that made it so: of an `and` those that fail, of an `or` and `at least` all.
     pub parts: Vec<ConditionTrace>,
-    /// Of an `at least`: how many of how many parts hold, and how many must.
-    pub counted: Option<Counted>,
-}
-
-/// How an `at least n of` stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counted {
-    pub holding: usize,
-    pub total: usize,
-    pub needed: usize,
+    /// For `at least` and `most of`: how many must hold. Its parts are the criteria.
+    pub wanted: Option<usize>,
 }
 
 /// Replays a role for one record.
@@ -131,8 +122,7 @@ fn origin(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> Option<String
 }
 
 fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace {
-    let mut counted = None;
-    let parts: Vec<ConditionTrace> = match cond {
+    let parts = match cond {
         Cond::All(parts) => {
             let mut parts: Vec<_> = parts.iter().map(|part| trace(setting, part, facts)).collect();
             if parts.iter().any(|part| !part.holds) {
@@ -144,21 +134,11 @@ fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace
             parts
         }
         Cond::Any(parts) => parts.iter().map(|part| trace(setting, part, facts)).collect(),
-        Cond::AtLeast { count, criteria, .. } => {
-            let parts: Vec<_> = criteria
-                .iter()
-                .map(|one| ConditionTrace { label: one.label.clone(), ..trace(setting, &one.condition, facts) })
-                .collect();
-            let holding = parts.iter().filter(|part| part.holds).count();
-            counted = Some(Counted { holding, total: parts.len(), needed: *count });
-            parts
-        }
-        Cond::Named { body, .. } => {
-            // The name says what the whole condition says; its parts say why.
-            let inner = trace(setting, body, facts);
-            counted = inner.counted;
-            if inner.parts.is_empty() { vec![inner] } else { inner.parts }
-        }
+        Cond::AtLeast { criteria, .. } => criteria
+            .iter()
+            .map(|one| ConditionTrace { label: one.label.clone(), ..trace(setting, &one.condition, facts) })
+            .collect(),
+        Cond::Named { body, .. } => trace(setting, body, facts).parts_or_self(),
         Cond::Not(_) | Cond::Test { .. } => Vec::new(),
     };
     let mut values = Vec::new();
@@ -167,7 +147,18 @@ fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace
         values.sort();
         values.dedup();
     }
-    ConditionTrace { holds: holds(setting, cond, facts), label: None, span: cond.span(), values, parts, counted }
+    let wanted = match cond {
+        Cond::AtLeast { count, .. } => Some(*count),
+        _ => None,
+    };
+    ConditionTrace { holds: holds(setting, cond, facts), label: None, span: cond.span(), values, parts, wanted }
+}
+
+impl ConditionTrace {
+    /// A define shows what it is made of. Criteria stay under their `at least`, which says how many must hold.
+    fn parts_or_self(self) -> Vec<ConditionTrace> {
+        if self.parts.is_empty() || self.wanted.is_some() { vec![self] } else { self.parts }
+    }
 }
 
 type Values = Vec<(String, Option<String>)>;

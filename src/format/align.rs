@@ -25,6 +25,8 @@ fn run_length(lines: &[OutLine]) -> usize {
     let joins = |line: &OutLine| {
         line.comment.is_some()
             && !line.code.is_empty()
+            // What closes a block says nothing that its neighbours say too.
+            && !line.code.starts_with(['}', ')'])
             && line.code.chars().count() <= ALIGN_COLUMNS_MAX
             && line.indent == lines[0].indent
     };

@@ -270,9 +270,10 @@ impl<'t> Layout<'t> {
     fn criterion(&mut self, docs: &mut Vec<Doc>, node: Node<'t>, column: usize) {
         let name = label(node.clone());
         let mut words = Vec::new();
+        let mut comma = None;
         for part in node.into_inner() {
             match part.as_rule() {
-                Grammar::comma => self.left_out(&mut words, &part),
+                Grammar::comma => comma = Some(part),
                 Grammar::label => {
                     self.part(&mut words, part);
                     words.extend(name.as_ref().map(|name| pad(name, column)));
@@ -282,6 +283,10 @@ impl<'t> Layout<'t> {
             }
         }
         docs.push(Doc::indent(words));
+        if let Some(comma) = comma {
+            // Comments before it are those before the next criterion.
+            self.left_out(docs, &comma);
+        }
     }
 }
 

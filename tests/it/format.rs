@@ -62,7 +62,7 @@ fn assert_kept(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn noise_changes_neither_meaning_nor_comments(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {

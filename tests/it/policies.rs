@@ -187,7 +187,7 @@ fn a_key_account_is_explained_by_its_reasons() {
           yes key-account
              yes under-contract
                 yes type counts as Client and status is not Churned   [status is Active, type is Client]
-             yes most of   [7 of 9 hold, 5 needed]
+             yes at least 5 of 9: 7 hold
                 yes size: large
                    yes employees >= 5000   [employees is 12400]
                 yes potential: potential >= 1M EUR   [potential is 3200000 EUR]
@@ -217,7 +217,7 @@ fn a_subsidiary_is_explained_by_its_parent() {
           no  name in named-accounts   [name is Pellworth Grid Services]
        key  accounts.own:12:3
           no  key-account
-             no  most of   [1 of 9 hold, 5 needed]
+             no  at least 5 of 9: 1 hold
                 no  size: large
                    no  employees >= 5000   [employees is 640]
                 no  potential: potential >= 1M EUR   [potential is missing]
