@@ -218,7 +218,7 @@ fn field_line(record: &RecordType, id: FieldId, records: &[RecordType], width: u
     if field.column != field.name {
         parts.push(format!("column {}", quoted(&field.column)));
     }
-    format!("{:width$}  {}", field.name, parts.join(", "))
+    format!("{:width$} {}", field.name, parts.join(", "))
 }
 
 fn kind(kind: &FieldKind, records: &[RecordType]) -> String {

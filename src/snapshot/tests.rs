@@ -657,22 +657,22 @@ fn init_writes_a_project_once() {
 # What the records are, as found in the data. Read it, mend it, keep it with your rules.
 
 record Account from accounts {
-  id         text, key
-  status     one of (\"At Risk\", active)
-  interests  many of (Renewal, Upsell)
-  parent     Account, optional, column \"parent_id\"
-  employees  number
-  opened     date, created
-  note       text
+  id        text, key
+  status    one of (\"At Risk\", active)
+  interests many of (Renewal, Upsell)
+  parent    Account, optional, column \"parent_id\"
+  employees number
+  opened    date, created
+  note      text
   current owner, column \"owner_id\"
 }
 # 40 rows when this was written
 
 record Deal from deals {
-  id       text, key
-  account  Account, may be unknown, column \"account_id\"
-  stage    one of (Won)
-  amount   number
+  id      text, key
+  account Account, may be unknown, column \"account_id\"
+  stage   one of (Won)
+  amount  number
 }
 # 40 rows when this was written
 

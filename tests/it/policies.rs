@@ -30,6 +30,13 @@ fn they_check_without_a_word() {
 }
 
 #[test]
+fn they_are_tidy() {
+    each_project(|_, sandbox| {
+        sandbox.run(&["fmt", "--check"]).success();
+    });
+}
+
+#[test]
 fn they_leave_nothing_undecided() {
     each_project(|name, sandbox| {
         let ran = sandbox.run(&["plan", "--as-of", DAY, "--fail-on", "unmatched,invalid"]).success();
@@ -237,15 +244,15 @@ fn a_renewal_at_risk_is_explained_by_its_account() {
 
        closed  opportunities.own:4:3
           no  stage in (Won, Lost)   [stage is Negotiation]
-       large  opportunities.own:8:3
+       large  opportunities.own:7:3
           no  amount >= 1M EUR   [amount is 420000 EUR]
-       new-sale  opportunities.own:12:3
+       new-sale  opportunities.own:11:3
           no  type = "New Sale"   [type is Contract Renewal]
-       growth/seller  opportunities.own:17:5
+       growth/seller  opportunities.own:16:5
           no  type in (Upsell, "Cross Sell")   [type is Contract Renewal]
-       growth/without-seller  opportunities.own:21:5
+       growth/without-seller  opportunities.own:19:5
           no  type in (Upsell, "Cross Sell")   [type is Contract Renewal]
-    => renewal/at-risk  opportunities.own:27:5
+    => renewal/at-risk  opportunities.own:25:5
           yes type = "Contract Renewal"   [type is Contract Renewal]
           yes account.status = At-Risk   [account.status is At-Risk]
        then assign to manager of owner of account else owner of account
