@@ -42,7 +42,7 @@ fn word_at(text: &str, at: usize) -> &str {
     }
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let end = if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
-    &rest[..end.min(rest.ceil_char_boundary(40))]
+    &rest[..end.min(rest.char_indices().nth(40).map_or(rest.len(), |(at, _)| at))]
 }
 
 fn keyword(token: Grammar) -> Option<String> {
