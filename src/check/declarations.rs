@@ -391,27 +391,35 @@ fn team_circle(schema: &Schema, start: &str) -> Option<Vec<String>> {
 
 /// Teams, queues, lists, tables and records share one namespace where rules name them.
 fn shared_names(tree: &Tree, schema: &Schema, diagnostics: &mut Diagnostics) {
-    let mut seen: Vec<(&str, &str, Span)> = Vec::new();
+    // Maps, not searches: a policy set may declare very many names.
+    let mut seen: rustc_hash::FxHashMap<String, (&str, Span)> = rustc_hash::FxHashMap::default();
     let teams = schema.teams.iter().filter_map(|team| Some(("team", team.name.as_str(), team.span?)));
     let queues = schema.queues.iter().filter_map(|queue| Some(("queue", queue.name.as_str(), queue.span?)));
     let lists = schema.lists.iter().map(|list| ("list", list.name.as_str(), list.span));
     let tables = schema.tables.iter().map(|table| ("table", table.name.as_str(), table.span));
     for (what, name, span) in teams.chain(queues).chain(lists).chain(tables) {
-        if let Some((other, _, first)) = seen.iter().find(|(other, known, _)| *other != what && same(known, name)) {
-            diagnostics.push(
+        match seen.get(&fold(name)) {
+            // Two of one kind are told where that kind is declared.
+            Some((other, first)) if *other != what => diagnostics.push(
                 Diagnostic::error(Code::AmbiguousName, format!("`{name}` is a {other} and a {what}"))
                     .at(span, format!("declared as {what}"))
                     .at(*first, format!("declared as {other}"))
                     .help("give one of them another name: after `assign to` nobody could tell which is meant"),
-            );
+            ),
+            Some(_) => {}
+            None => {
+                seen.insert(fold(name), (what, span));
+            }
         }
-        seen.push((what, name, span));
     }
-    let mut defines: Vec<&Word> = Vec::new();
+    let mut defines: rustc_hash::FxHashMap<String, Span> = rustc_hash::FxHashMap::default();
     for define in &tree.defines {
-        match defines.iter().find(|other| same(&other.text, &define.name.text)) {
-            Some(first) => diagnostics.push(twice("define", &define.name.text, define.name.span, Some(first.span))),
-            None => defines.push(&define.name),
+        let (name, span) = (&define.name.text, define.name.span);
+        match defines.get(&fold(name)) {
+            Some(first) => diagnostics.push(twice("define", name, span, Some(*first))),
+            None => {
+                defines.insert(fold(name), span);
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::limits::{CONDITION_DEPTH_MAX, DEFINED_PARTS_MAX};
 use crate::schema::{RecordType, Schema, Tabular};
 use crate::source::Span;
 use crate::syntax::Tree;
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// What lies beside the policies: every list and table file by name, or the reason why it could not be read.
@@ -64,9 +65,11 @@ struct Checker<'t> {
     schema: Schema,
     roles: Vec<policy::Role>,
     names: Vec<policy::OwnerName>,
+    /// The first define of each folded name.
+    defines: FxHashMap<String, usize>,
     /// Defines being expanded, to end circles.
     expanding: Vec<String>,
-    used_defines: Vec<String>,
+    used_defines: rustc_hash::FxHashSet<String>,
     /// Conditions and values inside each other at the place that is typed.
     depth: usize,
     /// What defines have opened into so far.
@@ -86,8 +89,15 @@ impl<'t> Checker<'t> {
             schema,
             roles: Vec::new(),
             names: Vec::new(),
+            defines: tree
+                .defines
+                .iter()
+                .enumerate()
+                .rev()
+                .map(|(index, define)| (crate::value::fold(&define.name.text), index))
+                .collect(),
             expanding: Vec::new(),
-            used_defines: Vec::new(),
+            used_defines: rustc_hash::FxHashSet::default(),
             depth: 0,
             defined_parts: 0,
             is_full: false,

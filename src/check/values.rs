@@ -134,9 +134,7 @@ impl Checker<'_> {
             );
             return Side::Broken;
         }
-        if !self.used_defines.contains(&name) {
-            self.used_defines.push(name.clone());
-        }
+        self.used_defines.insert(name.clone());
         let mut inner = scope.clone();
         inner.used_at.push(used_at);
         inner.used_at.truncate(3);
@@ -150,7 +148,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn define(&self, name: &str) -> Option<usize> {
-        self.tree.defines.iter().position(|define| super::declarations::same(&define.name.text, name))
+        self.defines.get(&crate::value::fold(name)).copied()
     }
 
     fn negative(&mut self, inner: &Expr, scope: &Scope) -> Side {

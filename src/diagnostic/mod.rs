@@ -58,7 +58,7 @@ impl Diagnostic {
         Self {
             code,
             severity,
-            headline: headline.into(),
+            headline: cut(headline.into()),
             primary: None,
             others: Vec::new(),
             notes: Vec::new(),
@@ -81,7 +81,7 @@ impl Diagnostic {
     /// Where it is and what is there; a second call adds a further place.
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
-        let label = Label { span, text: text.into() };
+        let label = Label { span, text: cut(text.into()) };
         if self.primary.is_none() {
             self.primary = Some(label);
         } else {
@@ -93,29 +93,40 @@ impl Diagnostic {
     /// A sentence that says why, or adds facts (rows, values).
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
+        self.notes.push(cut(note.into()));
         self
     }
 
     /// One thing to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(cut(help.into()));
         self
     }
 
     /// As [`Diagnostic::help`], when there is something to say.
     #[must_use]
-    pub fn maybe_help(mut self, help: Option<String>) -> Self {
-        if help.is_some() {
-            self.help = help;
+    pub fn maybe_help(self, help: Option<String>) -> Self {
+        match help {
+            Some(help) => self.help(help),
+            None => self,
         }
-        self
     }
 
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// Characters of one sentence of a message: an admin's word may be a megabyte long.
+const TEXT_CHARS_MAX: usize = 1_000;
+
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(TEXT_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Puts findings in the order of the files they speak of; those without a place come last. Doubles are dropped.

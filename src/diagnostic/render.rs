@@ -64,8 +64,23 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = writeln!(out, "{text}");
 }
 
+/// Characters of a line, and lines of a label, up to which a place is drawn; beyond, the plain form cuts around it. The
+/// drawing library shows all of every line, and fails where a column passes 16 bits.
+const DRAWN_CHARS_MAX: usize = 2_000;
+const DRAWN_LINES_MAX: usize = 50;
+
+fn is_drawable(label: &Label, sources: &Sources) -> bool {
+    let file = sources.file(label.span.file);
+    let first = file.position(label.span.start as usize).line_number;
+    let last = file.position(label.span.end as usize).line_number;
+    last - first < DRAWN_LINES_MAX && (first..=last).all(|number| file.line(number).len() <= DRAWN_CHARS_MAX)
+}
+
 /// The form for terminals, drawn by miette. `width` in columns; `colour` as the terminal allows.
 pub fn people(diagnostic: &Diagnostic, sources: &Sources, width: usize, colour: bool) -> String {
+    if diagnostic.primary.iter().chain(&diagnostic.others).any(|label| !is_drawable(label, sources)) {
+        return plain(diagnostic, sources);
+    }
     let theme = if colour { miette::GraphicalTheme::unicode() } else { miette::GraphicalTheme::unicode_nocolor() };
     let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
     let mut out = String::new();

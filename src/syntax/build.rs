@@ -346,8 +346,23 @@ impl<'t> Builder<'t> {
         Some(MatchDecl { path, how, span })
     }
 
+    /// A block that ends without its `}`: most are told by the first look over the file.
+    fn closes(&mut self, node: &Node<'t>) {
+        let is_closed = node.clone().into_inner().any(|part| part.as_rule() == Grammar::brace_close);
+        if is_closed || self.diagnostics.iter().any(|found| found.code == Code::UnclosedBracket) {
+            return;
+        }
+        let span = self.span(node);
+        self.push(
+            Diagnostic::error(Code::UnclosedBracket, "a `{` that is never closed")
+                .at(span, "opened here")
+                .help("add the `}` that closes it"),
+        );
+    }
+
     fn decide(&mut self, node: Node<'t>) -> Option<DecideDecl> {
         let span = self.span(&node);
+        self.closes(&node);
         let mut words = Vec::new();
         let mut rules = Vec::new();
         for part in parts(node) {
@@ -368,6 +383,7 @@ impl<'t> Builder<'t> {
                 None
             }
             Grammar::broken_group => {
+                self.closes(&node);
                 for part in parts(node) {
                     if part.as_rule() == Grammar::broken_header {
                         self.broken(&part, Grammar::only_header);
@@ -414,6 +430,7 @@ impl<'t> Builder<'t> {
                 Grammar::condition => rule.condition = Some(self.condition(part)),
                 Grammar::group => {
                     has_action = true;
+                    self.closes(&part);
                     let rules: Vec<Node<'t>> = parts(part).collect();
                     rule.body = RuleBody::Group(rules.into_iter().filter_map(|rule| self.rule_like(rule)).collect());
                 }

@@ -183,7 +183,7 @@ fn a_policy_with_pieces_moved_or_spoilt_gives_messages() {
 
 #[test]
 fn a_policy_cut_anywhere_gives_messages() {
-    for at in 0..BIG.len() {
+    for at in (0..BIG.len()).step_by(if cfg!(debug_assertions) { 3 } else { 1 }) {
         if BIG.is_char_boundary(at) {
             parse_only(&BIG[..at]);
         }
@@ -202,7 +202,9 @@ const HEAD: &str =
 #[test]
 fn open_brackets_without_end() {
     let million = 1_000_000;
-    for mark in ["(", "{", "[", "\"", "'", "not (", "#\r(", "\"\r{", "\"(", "\"{", "'{", "when {", "a: {", "\\\"("] {
+    for mark in
+        ["(", "{", "[", "\"", "'", "not (", "#\r(", "\"\r{", "\"(", "\"{", "'{", "when {", "a: {", "\\\"(", "\\\"{"]
+    {
         parse_only(&mark.repeat(million / 10));
         let codes = survive(&rule(&mark.repeat(million / 10)));
         assert!(!codes.is_empty(), "{mark}");
@@ -225,12 +227,12 @@ fn brackets_that_a_line_end_uncovers_are_counted() {
 
 #[test]
 fn long_lines_and_long_words() {
-    let long = "x".repeat(1_000_000);
+    let long = "x".repeat(300_000);
     assert!(!survive(&long).is_empty());
     assert_eq!(survive(&rule(&format!("name = \"{long}\""))), Vec::<&str>::new());
     assert!(!survive(&rule(&format!("name = {long} and"))).is_empty());
     assert!(!survive(&rule(&format!("{long} = 1"))).is_empty());
-    assert!(!survive(&rule(&format!("name = {}", "word ".repeat(50_000)))).is_empty());
+    assert!(!survive(&rule(&format!("name = {}", "word ".repeat(10_000)))).is_empty());
     parse_only(&" ".repeat(1_000_000));
     parse_only(&"\n".repeat(1_000_000));
     parse_only(&"# comment\n".repeat(100_000));
@@ -240,14 +242,14 @@ fn long_lines_and_long_words() {
 
 #[test]
 fn long_rows_of_conditions() {
-    let many = |part: &str, between: &str| vec![part; 20_000].join(between);
+    let many = |part: &str, between: &str| vec![part; 5_000].join(between);
     assert_eq!(survive(&rule(&many("a = 1", " or "))), Vec::<&str>::new());
     assert_eq!(survive(&rule(&many("a = 1", " and "))), Vec::<&str>::new());
     assert_eq!(survive(&rule(&format!("a in ({})", many("1", ", ")))), Vec::<&str>::new());
     assert_eq!(survive(&rule(&format!("{}a = 1", "not ".repeat(100_000)))), Vec::<&str>::new());
     assert_eq!(survive(&rule(&format!("at least 1 of {{ {} }}", many("a = 1", ", ")))), Vec::<&str>::new());
-    assert!(!survive(&rule(&format!("a {}", "for 3 days ".repeat(20_000)))).is_empty());
-    assert!(!survive(&rule(&format!("a = 1 {}", "= 1 ".repeat(20_000)))).is_empty());
+    assert!(!survive(&rule(&format!("a {}", "for 3 days ".repeat(5_000)))).is_empty());
+    assert!(!survive(&rule(&format!("a = 1 {}", "= 1 ".repeat(5_000)))).is_empty());
 }
 
 #[test]
@@ -263,7 +265,7 @@ fn long_chains_of_owners() {
 #[test]
 fn long_sums_are_refused_before_they_are_worked_out() {
     for op in [" + ", " - ", " * ", " / "] {
-        let text = rule(&format!("{} > 5", vec!["a"; 100_000].join(op)));
+        let text = rule(&format!("{} > 5", vec!["a"; 20_000].join(op)));
         assert_eq!(survive(&text), ["too-deep"], "{op}");
     }
     let fits = rule(&format!("{} > 5", vec!["a"; 100].join(" + ")));
@@ -292,10 +294,10 @@ fn defines_that_double_are_refused() {
 fn a_long_row_of_defines_is_refused() {
     let mut text = HEAD.to_owned();
     text.push_str("define d0 = a = 1\n");
-    for at in 1..5_000 {
+    for at in 1..2_000 {
         text.push_str(&format!("define d{at} = not d{}\n", at - 1));
     }
-    text.push_str("decide owner of Account { when d4999 assign to Q }\n");
+    text.push_str("decide owner of Account { when d1999 assign to Q }\n");
     assert!(survive(&text).contains(&"too-deep"));
 }
 
@@ -356,4 +358,48 @@ fn hundreds_of_errors_are_all_survived() {
     }
     text.push_str("}\n");
     assert!(survive(&text).len() >= 2_000);
+}
+#[test]
+fn brackets_inside_brackets_are_read_once() {
+    let rule_of = |open: &str, close: &str| {
+        format!("{HEAD}decide owner of Account {{\n{} assign to Q {}", open.repeat(30), close.repeat(30))
+    };
+    let mut sums = "x".to_owned();
+    for _ in 0..30 {
+        sums = format!("((name contains {sums}) = 1)");
+    }
+    parse_only(&rule(&format!("name contains {sums}")));
+    let cases = [
+        ("when a = 1 {\n", "}\n"),
+        ("when a = 1 {\n", ""),
+        ("when a = 1 {\n when a = {\n", "}\n"),
+        ("when a = 1 {\n", "}\n record B { id text, key }\n"),
+        ("otherwise {\n", ""),
+        ("when asign {\n", "}"),
+        ("when a = 1 and {", "}"),
+        ("x: when a = 1 {\n x: ", "}\n"),
+        ("at least 1 of {", ""),
+        ("when at least 1 of {", "x"),
+        ("when any Account (", "a = 1)"),
+        ("when any Account (", ""),
+        ("when name in (", ""),
+        ("when name includes any of (", ""),
+        ("when name is one of (", ""),
+        ("when name contains (", ") = 1"),
+        ("when name counts as (", ") = 1"),
+        ("when not (a = 1 or (", "))"),
+    ];
+    for (open, close) in cases {
+        parse_only(&rule_of(open, close));
+    }
+}
+
+#[test]
+fn a_group_without_its_end_hides_nothing_else() {
+    let text = format!(
+        "{HEAD}decide owner of Account {{\n  when a = 1 {{\n    when nme = \"x\" assign to Q\n}}\ndecide backup of Account {{\n  when b = 1 assign to Q\n}}\n"
+    );
+    let codes = survive(&text);
+    assert!(codes.contains(&"unclosed-bracket"), "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == "unknown-field").count(), 2, "{codes:?}");
 }

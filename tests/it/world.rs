@@ -8,7 +8,7 @@ use ownward::decide::row::{self, Decided, Facts, Named, RecordFacts};
 use ownward::decide::{NO_RULE, RoleInput, RoleResult, Scene, decide_role};
 use ownward::diagnostic::{self, Diagnostic, Severity, render};
 use ownward::plan::{self, Plan};
-use ownward::schema::{Currency, Directory, FieldId, FieldKind, Person, RecordId, RecordType, Schema, Tabular};
+use ownward::schema::{Currency, Directory, FieldKind, Person, RecordType, Schema, Tabular};
 use ownward::source::Sources;
 use ownward::syntax;
 use ownward::value::time::{self, AsOf};
@@ -69,16 +69,6 @@ impl World {
 
     pub fn rows(mut self, record: &str, headers: &[&str], cells: &[&[&str]]) -> Self {
         self.rows.insert(record.to_owned(), Rows::new(headers, cells));
-        self
-    }
-
-    pub fn file(mut self, name: &str, text: &str) -> Self {
-        self.files.insert(name.to_owned(), text.to_owned());
-        self
-    }
-
-    pub fn people(mut self, people: Vec<Person>) -> Self {
-        self.people = Some(people);
         self
     }
 
@@ -282,10 +272,6 @@ impl Decision<'_> {
         self.owners.get(self.built.inputs[role.0 as usize].current[row as usize]).cloned()
     }
 
-    pub fn circles(&self, role: RoleId) -> Vec<u32> {
-        self.results[role.0 as usize].circles.iter().collect()
-    }
-
     pub fn is_drifted(&self, role: RoleId, row: u32) -> bool {
         self.built.inputs[role.0 as usize].drifted.contains(row) && self.current(role, row).is_some()
     }
@@ -365,14 +351,4 @@ impl Facts for Watched<'_> {
         }
         self.facts.owner(of)
     }
-}
-
-/// The field of a record type, for tests that name it.
-pub fn field(record: &RecordType, name: &str) -> FieldId {
-    record.find(name).unwrap_or_else(|| panic!("no field {name}"))
-}
-
-/// The record type of a name.
-pub fn record(schema: &Schema, name: &str) -> RecordId {
-    schema.find_record(name).unwrap_or_else(|| panic!("no record {name}"))
 }

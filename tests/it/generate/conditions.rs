@@ -20,6 +20,9 @@ type Named = (Way, usize, String);
 /// A condition as text, and its meaning.
 type Said = (String, Eval);
 
+/// A day worked out from a record; `None` is missing.
+type Day = Rc<dyn Fn(Ground<'_>) -> Option<i32>>;
+
 fn eval(holds: impl Fn(Ground<'_>) -> bool + 'static) -> Eval {
     Rc::new(holds)
 }
@@ -451,7 +454,7 @@ impl Generator<'_> {
     }
 
     /// A date or time field as a day.
-    fn any_day(&self, record: usize) -> Option<(String, Rc<dyn Fn(Ground<'_>) -> Option<i32>>)> {
+    fn any_day(&self, record: usize) -> Option<(String, Day)> {
         let (way, at, text) = self.field_where(record, |kind| matches!(kind, Kind::Date | Kind::Time))?;
         Some((text, Rc::new(move |g: Ground<'_>| day_value(g, &way, at))))
     }
@@ -507,11 +510,7 @@ impl Generator<'_> {
         }
     }
 
-    fn day_comparison(
-        &self,
-        left: Rc<dyn Fn(Ground<'_>) -> Option<i32>>,
-        right: Rc<dyn Fn(Ground<'_>) -> Option<i32>>,
-    ) -> (&'static str, Eval) {
+    fn day_comparison(&self, left: Day, right: Day) -> (&'static str, Eval) {
         let op = self.tape.pick(&["=", "!=", "<", "<=", ">", ">=", "before", "after", "is"]);
         let holds = eval(move |g| {
             let (Some(left), Some(right)) = (left(g), right(g)) else {
@@ -542,7 +541,7 @@ impl Generator<'_> {
         } else {
             self.length()
         };
-        let sign = if way % 2 == 0 { -1 } else { 1 };
+        let sign = if way.is_multiple_of(2) { -1 } else { 1 };
         let tail = ["within past", "within next", "older than", "later than"][way];
         let ending = if way == 3 && self.tape.chance(50) { " from today" } else { "" };
         let holds = eval(move |g| {
@@ -577,7 +576,7 @@ impl Generator<'_> {
         };
         let field = move |g: Ground<'_>| day_value(g, &way, at);
         match self.tape.below(7) {
-            0 | 1 | 2 => self.around(&name, true, move |g| {
+            0..=2 => self.around(&name, true, move |g| {
                 let instant = instant(g)?;
                 Some((g.day_of(instant), Some(instant)))
             }),

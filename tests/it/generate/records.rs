@@ -27,7 +27,7 @@ impl Generator<'_> {
         let field = &self.model.records[record].fields[at];
         let tape = self.tape;
         let chosen = tape.below(100);
-        if chosen >= 82 && chosen < 96 || chosen >= 96 && matches!(field.kind, Kind::Text | Kind::Ref(_)) {
+        if (82..96).contains(&chosen) || chosen >= 96 && matches!(field.kind, Kind::Text | Kind::Ref(_)) {
             let blank = tape.pick(&["", " ", "\u{a0}"]);
             let broken = !field.optional && !matches!(field.kind, Kind::Many(_));
             let value = if matches!(field.kind, Kind::Many(_)) { Val::Many(BTreeSet::new()) } else { Val::Missing };
@@ -103,7 +103,7 @@ impl Generator<'_> {
                 };
                 (text.clone(), Val::Text(text.trim().to_owned()))
             }
-            Kind::Number => self.good_number(|number| Val::Num(number)),
+            Kind::Number => self.good_number(Val::Num),
             Kind::Money(code) => self.good_number(|number| Val::Money(number, (*code).to_owned())),
             Kind::MoneyIn(_) => {
                 let code = tape.pick(&["EUR", "USD"]);
