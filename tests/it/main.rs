@@ -3,5 +3,6 @@
 mod faults;
 mod format;
 mod found;
+mod language_docs;
 mod maven;
 mod noisy;
