@@ -61,3 +61,14 @@ fn hours_and_minutes_do_not_move_a_day() {
         assert!(shown.contains("error[wrong-type]: a day is not moved by"), "{condition}: {shown}");
     }
 }
+
+/// The help named an option that does not exist.
+#[test]
+fn the_way_to_backdate_is_the_one_that_is_told() {
+    let folder = project("decide owner of Account { otherwise assign to Triage }");
+    assert!(ownward(folder.path(), &["apply", "--yes", "--as-of", "2026-07-02"]).status.success());
+    let refused = ownward(folder.path(), &["apply", "--yes", "--as-of", "2026-07-01"]);
+    assert!(text(&refused.stderr).contains("`--backdate --because \"…\"`"), "{}", text(&refused.stderr));
+    let args = ["apply", "--yes", "--as-of", "2026-07-01", "--backdate", "--because", "late data"];
+    assert!(ownward(folder.path(), &args).status.success());
+}

@@ -8,6 +8,7 @@ mod format;
 mod found;
 mod generate;
 mod language;
+mod language_docs;
 mod layers;
 mod maven;
 mod messages;
