@@ -1,12 +1,12 @@
 //! What the parser's failure means to a person: what was found, what could have stood there.
 
 use super::grammar::Rule as Grammar;
+use super::place::Place;
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::source::{FileId, Span};
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-/// Turns a failure of the grammar on `text`, which starts at byte `base` of the file, into a message.
-pub fn diagnostic(file: FileId, text: &str, base: usize, error: &Error<Grammar>) -> Diagnostic {
+/// Turns a failure of the grammar on a text that stands at `place`, and should be an `as_rule`, into a message.
+pub fn diagnostic(place: Place, text: &str, as_rule: Grammar, error: &Error<Grammar>) -> Diagnostic {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
     };
@@ -15,9 +15,8 @@ pub fn diagnostic(file: FileId, text: &str, base: usize, error: &Error<Grammar>)
         ErrorVariant::CustomError { .. } => &[],
     };
     let found = word_at(text, at);
-    let expected = expected(positives);
-    let start = base + at;
-    let span = Span::new(file, start, start + found.len().max(1));
+    let expected = if at == 0 { whole(as_rule).to_owned() } else { expected(positives) };
+    let span = place.span(at, at + found.len().max(1));
     let headline = match (found, expected.as_str()) {
         ("", "") => "the sentence ends too early".to_owned(),
         ("", expected) => format!("expected {expected}, but nothing follows"),
@@ -25,14 +24,24 @@ pub fn diagnostic(file: FileId, text: &str, base: usize, error: &Error<Grammar>)
         (found, expected) => format!("expected {expected}, found `{found}`"),
     };
     let words: Vec<String> = positives.iter().filter_map(|token| keyword(*token)).collect();
-    let help = nearest(found, words.iter().map(String::as_str)).map(|word| format!("`{found}` is near `{word}`"));
+    let help = nearest(found, words.iter().map(String::as_str)).map(|word| format!("did you mean `{word}`?"));
     Diagnostic::error(Code::Syntax, headline)
         .at(span, if found.is_empty() { "here" } else { "not expected here" })
         .maybe_help(help)
 }
 
+/// What a broken piece should have been.
+fn whole(as_rule: Grammar) -> &'static str {
+    match as_rule {
+        Grammar::only_rule | Grammar::only_header => "a rule (`when …`)",
+        Grammar::only_field => "a field",
+        Grammar::only_match => "`match` or `give`",
+        _ => "a declaration (`record`, `team` …) or a rule (`when …`)",
+    }
+}
+
 /// The word or mark at an offset; empty at the end or where a line ends.
-fn word_at(text: &str, at: usize) -> &str {
+pub fn word_at(text: &str, at: usize) -> &str {
     let rest = &text[at..];
     let Some(first) = rest.chars().next() else {
         return "";
@@ -51,6 +60,9 @@ fn keyword(token: Grammar) -> Option<String> {
     name.strip_prefix("kw_").map(str::to_owned)
 }
 
+/// Names that are offered at once; longer lists help nobody.
+const NAMES_MAX: usize = 4;
+
 /// `a comparison`, `` `and` `` or `an action`: what may stand here, in few words.
 fn expected(positives: &[Grammar]) -> String {
     let mut names: Vec<String> = Vec::new();
@@ -61,17 +73,33 @@ fn expected(positives: &[Grammar]) -> String {
             names.push(name);
         }
     }
-    if names.len() > 5 {
-        // Long lists help nobody: groups first, then whatever else fits.
-        names.sort_by_key(|name| name.starts_with('`'));
-        names.truncate(5);
+    if names.iter().any(|name| name == ACTION) {
+        // In the middle of a rule: how it can go on, and not also every way in which it could end.
+        let goes_on = [COMPARISON, "`and`", "`or`", ACTION];
+        names = goes_on
+            .iter()
+            .filter(|name| names.iter().any(|found| found == *name))
+            .map(|name| (*name).to_owned())
+            .collect();
     }
+    if positives.contains(&Grammar::equals) && !positives.contains(&Grammar::kw_is) {
+        names.retain(|name| name != COMPARISON);
+        names.insert(0, "`=`".into());
+    }
+    // What is named by kind says more than a single word.
+    names.sort_by_key(|name| name.starts_with('`'));
+    names.truncate(NAMES_MAX);
+    // "`and`, `or` or an action" reads better than "an action, `and` or `or`".
+    names.sort_by_key(|name| !name.starts_with('`'));
     match names.as_slice() {
         [] => String::new(),
         [one] => one.clone(),
         [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
     }
 }
+
+const COMPARISON: &str = "a comparison (`=`, `is`, `in` …)";
+const ACTION: &str = "an action (`assign to` …)";
 
 /// A grammar rule in an admin's words; `None` for what is never worth offering.
 fn describe(token: Grammar) -> Option<String> {
@@ -144,12 +172,13 @@ fn describe(token: Grammar) -> Option<String> {
         | G::kw_becomes
         | G::kw_was
         | G::kw_changed
-        | G::negation => "a comparison (`=`, `is`, `in` …)",
+        | G::negation => COMPARISON,
         G::plus | G::minus | G::star | G::slash | G::sum_op | G::product_op | G::minus_sign => {
             return None;
         }
-        G::or_op | G::and_op | G::kw_and | G::kw_or => "`and` or `or`",
-        G::kw_assign | G::kw_keep | G::action | G::assign | G::keep | G::action_start => "an action (`assign to` …)",
+        G::and_op | G::kw_and => "`and`",
+        G::or_op | G::kw_or => "`or`",
+        G::kw_assign | G::kw_keep | G::action | G::assign | G::keep | G::action_start => ACTION,
         G::sum | G::product | G::unary | G::primary | G::path | G::path_name | G::parens_expr => "a value",
         G::condition | G::or_expr | G::and_expr | G::not_expr | G::comparison | G::not_op => "a condition",
         G::target | G::who | G::who_name | G::who_nobody | G::who_keep | G::who_owner_of => "an owner",
