@@ -237,8 +237,8 @@ impl Checker<'_> {
                 self.error(Code::NotACondition, "a condition cannot be compared", left.span, "already a condition");
                 never(span)
             }
+            Side::Word(path) if self.refuse_stray(&path, None) => never(span),
             Side::Word(path) => {
-                self.refuse_stray(&path, None);
                 match (path.names.first(), path.single()) {
                     (Some(first), _) => self.unknown_field(&first.clone(), scope.record, scope),
                     _ => self.unknown_condition(&path, scope),
@@ -1360,6 +1360,11 @@ impl Checker<'_> {
 /// A word behind a name where none fits: a mistyped keyword, a habit, a comparison without its mark.
 fn stray_word(path: &PathExpr, stray: &Word, first: &str) -> Diagnostic {
     let at = Span { end: stray.span.start + u32::try_from(first.len()).unwrap_or(0), ..stray.span };
+    if matches!(fold(&path.text()).as_str(), "and" | "or") {
+        return Diagnostic::error(Code::Syntax, format!("`{}` fits nowhere here", path.text()))
+            .at(path.span, "expected a condition")
+            .help("remove it, or the word before it");
+    }
     if fold(first) == "then" {
         return Diagnostic::error(Code::ForeignHabit, "`then` is not needed")
             .at(at, "from another language")

@@ -33,15 +33,15 @@ impl<'t> Piece<'t> {
     }
 
     /// The piece cut before every line that begins with a mistyped `words`: what cannot be read reaches to the next
-    /// line that begins something, and a mistyped word does not.
-    fn cut(&self, words: &[&str]) -> Vec<Piece<'t>> {
+    /// line that begins something, and a mistyped word does not. In a file, so does a line without an indent.
+    fn cut(&self, words: &[&str], by_indent: bool) -> Vec<Piece<'t>> {
         let mut cuts = vec![0];
         let mut at = 0;
         let mut depth = 0_usize;
         for line in self.text.split_inclusive('\n') {
             let first = line.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-            let is_other = at > 0 && depth == 0 && nearest(first, words.iter().copied()).is_some();
-            if is_other {
+            let is_flush = by_indent && !line.starts_with(|c: char| c.is_whitespace() || "#{(".contains(c));
+            if at > 0 && depth == 0 && (is_flush || nearest(first, words.iter().copied()).is_some()) {
                 cuts.push(at);
             }
             let (opened, closed) = super::brackets::braces(line);
@@ -142,7 +142,15 @@ impl<'t> Builder {
     }
 
     pub fn file(&mut self, pairs: Pairs<'t, Grammar>, tree: &mut Tree) {
+        let mut before = None;
         for sentence in sentences(pairs.flat_map(Pair::into_inner)) {
+            if let Sentence::Read(node) = &sentence {
+                let is_second = self.second_sentence(before.as_ref(), node);
+                before = Some(node.clone());
+                if is_second {
+                    continue;
+                }
+            }
             match sentence {
                 Sentence::Read(node) => self.item(node, tree),
                 Sentence::Broken(piece) => self.broken_item(&piece, tree),
@@ -151,7 +159,7 @@ impl<'t> Builder {
     }
 
     fn broken_item(&mut self, piece: &Piece<'_>, tree: &mut Tree) {
-        let pieces = piece.cut(ITEM_WORDS);
+        let pieces = piece.cut(ITEM_WORDS, true);
         let is_alone = pieces.len() == 1;
         for piece in &pieces {
             let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| {
@@ -203,15 +211,19 @@ impl<'t> Builder {
             }
             Grammar::stray_close => {
                 let span = self.span(&node);
-                self.push(
-                    Diagnostic::error(Code::Syntax, "a `}` that closes nothing")
-                        .at(span, "no `{` is open here")
-                        .help("remove it, or look for a `{` that is missing above"),
-                );
+                self.stray_close(span);
             }
             Grammar::broken_item => self.broken_item(&Piece::of(&node), tree),
             _ => {}
         }
+    }
+
+    fn stray_close(&mut self, span: Span) {
+        self.push(
+            Diagnostic::error(Code::Syntax, "a `}` that closes nothing")
+                .at(span, "no `{` is open here")
+                .help("remove it, or look for a `{` that is missing above"),
+        );
     }
 
     /// A feature of the language that this version does not run yet: said plainly, at its place.
@@ -237,6 +249,10 @@ impl<'t> Builder {
         let place = self.place.inside(start);
         let whole = place.span(0, text.trim_end().len());
         if self.covered.iter().any(|at| (whole.start as usize..whole.end as usize).contains(at)) {
+            return None;
+        }
+        if text.trim() == "}" {
+            self.stray_close(whole);
             return None;
         }
         let error = match OwnParser::parse(as_rule, text) {
@@ -487,7 +503,7 @@ impl<'t> Builder {
     }
 
     fn broken_rule(&mut self, piece: &Piece<'_>) -> Vec<Rule> {
-        let pieces = piece.cut(RULE_WORDS);
+        let pieces = piece.cut(RULE_WORDS, false);
         let is_alone = pieces.len() == 1;
         let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| nodes.into_iter().next().map(|node| inner.rule(node));
         pieces.iter().filter_map(|piece| self.broken(piece, is_alone, Grammar::only_rule, build).flatten()).collect()
@@ -496,7 +512,15 @@ impl<'t> Builder {
     /// The rules of a block, broken ones mended or left out.
     fn rules(&mut self, nodes: impl Iterator<Item = Node<'t>>) -> Vec<Rule> {
         let mut rules = Vec::new();
+        let mut before = None;
         for sentence in sentences(nodes) {
+            if let Sentence::Read(node) = &sentence {
+                let is_second = self.second_sentence(before.as_ref(), node);
+                before = Some(node.clone());
+                if is_second {
+                    continue;
+                }
+            }
             match sentence {
                 Sentence::Read(node) if node.as_rule() == Grammar::broken_rule => {
                     rules.extend(self.broken_rule(&Piece::of(&node)));
@@ -506,6 +530,30 @@ impl<'t> Builder {
             }
         }
         rules
+    }
+
+    /// A rule without a label behind another on its line: hardly ever meant as a rule of its own.
+    fn second_sentence(&mut self, before: Option<&Node<'_>>, node: &Node<'_>) -> bool {
+        let is_rule = |node: &&Node<'_>| node.as_rule() == Grammar::rule && is_one_line(node);
+        let (Some(before), Some(body)) = (before.filter(is_rule), node.clone().into_inner().next()) else {
+            return false;
+        };
+        let start = node.as_span().start();
+        if node.as_span().get_input()[end(before)..start].contains(['\n', '\r']) {
+            return false;
+        }
+        let first_word = self.place.span(start, start + node.as_str().find(char::is_whitespace).unwrap_or(0));
+        let diagnostic = match body.as_rule() {
+            Grammar::when_rule => Diagnostic::error(Code::Syntax, "a `when` behind the action")
+                .at(first_word, "read as a rule of its own")
+                .help("write the whole condition before the action, or begin a new line"),
+            Grammar::plain_rule => Diagnostic::error(Code::Syntax, "two actions in one rule")
+                .at(first_word, "read as a rule of its own, which takes every record")
+                .help("keep one of them, join them with `else`, or begin a new line"),
+            _ => return false,
+        };
+        self.push(diagnostic);
+        true
     }
 
     /// Rules in braces under a sentence that cannot be read: they are read all the same, for their own errors.
@@ -548,7 +596,6 @@ impl<'t> Builder {
         let mut stray = None;
         let mut has_action = false;
         rule.otherwise = node.as_rule() == Grammar::otherwise_rule;
-        let diagnostics_before = self.diagnostics.len();
         for part in parts(node) {
             let span = self.span(&part);
             match part.as_rule() {
@@ -581,7 +628,7 @@ impl<'t> Builder {
                 _ => {}
             }
         }
-        if !has_action && self.diagnostics.len() == diagnostics_before {
+        if !has_action {
             self.missing_action(stray, ends_at);
         }
     }

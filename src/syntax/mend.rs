@@ -77,6 +77,7 @@ fn left_out(text: &str, as_rule: Grammar, failed_at: usize, error: &Error<Gramma
         return None;
     };
     let small = [
+        (Grammar::kw_when, "when "),
         (Grammar::comma, ", "),
         (Grammar::equals, "= "),
         (Grammar::kw_to, "to "),
@@ -85,7 +86,14 @@ fn left_out(text: &str, as_rule: Grammar, failed_at: usize, error: &Error<Gramma
         (Grammar::kw_by, "by "),
         (Grammar::kw_with, "with "),
     ];
-    small.into_iter().filter(|(token, _)| positives.contains(token)).find_map(|(_, written)| {
+    let before = text[..failed_at].split_whitespace().next_back().unwrap_or_default();
+    let fits = |(token, written): &(Grammar, &str)| {
+        // Without an action a `when` would make a rule of any few words.
+        let is_rule =
+            *token != Grammar::kw_when || words(text).iter().any(|(_, word)| matches!(*word, "assign" | "keep"));
+        positives.contains(token) && is_rule && before != written.trim_end()
+    };
+    small.into_iter().filter(fits).find_map(|(_, written)| {
         let mended = format!("{}{written}{}", &text[..failed_at], &text[failed_at..]);
         OwnParser::parse(as_rule, &mended).is_ok().then(|| Mend {
             at: failed_at,

@@ -15,19 +15,73 @@ pub fn diagnostic(place: Place, text: &str, as_rule: Grammar, error: &Error<Gram
         ErrorVariant::CustomError { .. } => &[],
     };
     let found = word_at(text, at);
-    let expected = if at == 0 { whole(as_rule).to_owned() } else { expected(positives) };
+    // Past the end, the place to look at is behind the last word.
+    let at = if found.is_empty() { text[..at].trim_end().len() } else { at };
     let span = place.span(at, at + found.len().max(1));
+    if let Some((headline, help)) = habit(text, at, found) {
+        return Diagnostic::error(Code::ForeignHabit, headline).at(span, "from another language").help(help);
+    }
+    if let Some(name) = Some(text.trim()).filter(|name| as_rule == Grammar::only_field && is_name(name)) {
+        return Diagnostic::error(Code::Syntax, format!("the field `{name}` has no type"))
+            .at(place.span(at, at + name.len()), "what does it hold?")
+            .help(format!("write `{name} text`, or `number`, `date`, `one of (…)` and so on"));
+    }
+    let is_after_in = text[..at].split_whitespace().next_back().is_some_and(|word| word.eq_ignore_ascii_case("in"));
+    let expected = match whole(as_rule) {
+        whole if at == 0 => whole.to_owned(),
+        _ if is_after_in && positives.contains(&Grammar::open) => "values in brackets or the name of a list".to_owned(),
+        _ => expected(positives),
+    };
     let headline = match (found, expected.as_str()) {
         ("", "") => "the sentence ends too early".to_owned(),
-        ("", expected) => format!("expected {expected}, but nothing follows"),
+        ("", expected) => format!("expected {expected}, but the sentence ends"),
         (found, "") => format!("`{found}` fits nowhere here"),
         (found, expected) => format!("expected {expected}, found `{found}`"),
     };
     let words: Vec<String> = positives.iter().filter_map(|token| keyword(*token)).collect();
-    let help = nearest(found, words.iter().map(String::as_str)).map(|word| format!("did you mean `{word}`?"));
-    Diagnostic::error(Code::Syntax, headline)
-        .at(span, if found.is_empty() { "here" } else { "not expected here" })
-        .maybe_help(help)
+    let near = nearest(found, words.iter().map(String::as_str)).map(|word| format!("did you mean `{word}`?"));
+    let help = match found {
+        _ if near.is_some() => near,
+        "\"" | "[" if is_after_in => Some("write `in (…)`, with commas between the values".to_owned()),
+        found if !found.is_empty() && expected == describe(Grammar::string).unwrap_or_default() => {
+            Some("write the words in double quotes".to_owned())
+        }
+        _ => None,
+    };
+    let label = if found.is_empty() { "nothing follows" } else { "not expected here" };
+    Diagnostic::error(Code::Syntax, headline).at(span, label).maybe_help(help)
+}
+
+/// Numbers as they are written elsewhere: `1,000`, `5%`, `€5`.
+fn habit(text: &str, at: usize, found: &str) -> Option<(String, String)> {
+    let before: String = text[..at].chars().rev().take_while(char::is_ascii_digit).collect();
+    let after = text[at + found.len()..].split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    let digits: String = before.chars().rev().collect();
+    let currency = match found {
+        "€" => "EUR",
+        "$" => "USD",
+        "£" => "GBP",
+        "¥" => "JPY",
+        _ => "",
+    };
+    if found == "," && !digits.is_empty() && after.len() == 3 {
+        return Some(("a number has no commas".into(), format!("write `{digits}{after}`")));
+    }
+    if found == "%" && !digits.is_empty() {
+        return Some(("a number has no `%`".into(), format!("write `{digits}`, or the part of one it stands for")));
+    }
+    if !currency.is_empty() {
+        let amount = if after.is_empty() { &digits } else { after };
+        return Some((
+            "a currency is written as its code, behind the amount".into(),
+            format!("write `{amount} {currency}`"),
+        ));
+    }
+    None
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 /// What a broken piece should have been.
@@ -82,6 +136,10 @@ fn expected(positives: &[Grammar]) -> String {
             .map(|name| (*name).to_owned())
             .collect();
     }
+    if names.len() > 1 {
+        // A number may always be followed by one of these; they are news only where nothing else is.
+        names.retain(|name| name != UNIT && name != CURRENCY);
+    }
     if positives.contains(&Grammar::equals) && !positives.contains(&Grammar::kw_is) {
         names.retain(|name| name != COMPARISON);
         names.insert(0, "`=`".into());
@@ -100,6 +158,8 @@ fn expected(positives: &[Grammar]) -> String {
 
 const COMPARISON: &str = "a comparison (`=`, `is`, `in` …)";
 const ACTION: &str = "an action (`assign to` …)";
+const UNIT: &str = "`days`, `weeks`, `months`, `years`, `hours` or `minutes`";
+const CURRENCY: &str = "a currency code such as EUR";
 
 /// A grammar rule in an admin's words; `None` for what is never worth offering.
 fn describe(token: Grammar) -> Option<String> {
@@ -229,11 +289,9 @@ fn describe(token: Grammar) -> Option<String> {
         G::string => "a text in double quotes",
         G::number => "a number",
         G::date => "a day such as 2026-01-31",
-        G::currency => "a currency code such as EUR",
+        G::currency => CURRENCY,
         G::span => "a length of time such as `90 days`",
-        G::unit | G::kw_days | G::kw_weeks | G::kw_months | G::kw_years | G::kw_hours | G::kw_minutes => {
-            "`days`, `weeks`, `months`, `years`, `hours` or `minutes`"
-        }
+        G::unit | G::kw_days | G::kw_weeks | G::kw_months | G::kw_years | G::kw_hours | G::kw_minutes => UNIT,
         G::value_list => "a list in brackets",
         G::match_line => "`match`",
         G::give_line => "`give`",
