@@ -635,7 +635,8 @@ impl Checker<'_> {
                 self.push(
                     Diagnostic::error(Code::MixedMoney, format!("{a} compared with {b}"))
                         .at(span, format!("{} and {}", describe(measure), describe(&right_measure)))
-                        .with_note("Ownward holds no exchange rates: two currencies are never compared or added"),
+                        .with_note("Ownward holds no exchange rates: two currencies are never compared or added")
+                        .help(format!("write the amount in {a}")),
                 );
                 return never(span);
             }

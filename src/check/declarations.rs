@@ -241,7 +241,11 @@ fn field_kind(decl: &FieldDecl, records: &[&str], may_be_unknown: bool, diagnost
                 diagnostics.push(
                     Diagnostic::error(Code::UnknownType, format!("`{}` is no type and no record", name.text))
                         .at(name.span, "what does the field hold?")
-                        .maybe_help(did_you_mean(&name.text, kinds.into_iter().chain(records.iter().copied()))),
+                        .help(
+                            did_you_mean(&name.text, kinds.into_iter().chain(records.iter().copied())).unwrap_or_else(
+                                || format!("write one of {}, or declare `record {}`", kinds.join(", "), name.text),
+                            ),
+                        ),
                 );
                 FieldKind::Text
             }
@@ -451,7 +455,7 @@ fn known_column(data: &Tabular, column: &Word, file: &Word, diagnostics: &mut Di
         Diagnostic::error(Code::UnknownColumn, format!("`{}` has no column `{}`", file.text, column.text))
             .at(column.span, "not in its header line")
             .with_note(format!("its columns: {known}"))
-            .maybe_help(did_you_mean(&column.text, headers)),
+            .help(did_you_mean(&column.text, headers).unwrap_or_else(|| "write one of its columns".into())),
     );
     false
 }

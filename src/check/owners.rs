@@ -243,7 +243,10 @@ impl Checker<'_> {
                 Diagnostic::error(Code::UnknownColumn, format!("`{name}` has no column `{}`", column.text))
                     .at(column.span, "not in its header line")
                     .with_note(format!("its columns: {known}"))
-                    .maybe_help(did_you_mean(&column.text, data.headers.iter().map(String::as_str))),
+                    .help(
+                        did_you_mean(&column.text, data.headers.iter().map(String::as_str))
+                            .unwrap_or_else(|| "write one of its columns".into()),
+                    ),
             );
         }
         found

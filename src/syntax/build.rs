@@ -232,7 +232,8 @@ impl<'t> Builder {
         self.push(
             Diagnostic::error(Code::NotYet, format!("{what} cannot be run by this version"))
                 .at(span, "part of the language, but not of this version")
-                .with_note("nothing of this policy set is run, so that no record is decided without it"),
+                .with_note("nothing of this policy set is run, so that no record is decided without it")
+                .help("leave it out, or take a version that runs it"),
         );
     }
 
@@ -673,7 +674,8 @@ impl<'t> Builder {
         if day.is_none() {
             self.push(
                 Diagnostic::error(Code::BadDate, format!("`{text}` is no day of the calendar"))
-                    .at(span, "written as year-month-day"),
+                    .at(span, "written as year-month-day")
+                    .help("write a day that exists, such as 2027-02-28"),
             );
         }
         day
@@ -751,7 +753,8 @@ impl<'t> Builder {
         if names.len() > crate::limits::PATH_STEPS_MAX {
             self.push(
                 Diagnostic::error(Code::TooDeep, "a path with too many steps")
-                    .at(whole, format!("at most {} names joined by dots", crate::limits::PATH_STEPS_MAX)),
+                    .at(whole, format!("at most {} names joined by dots", crate::limits::PATH_STEPS_MAX))
+                    .help("keep a field that leads there in fewer steps"),
             );
             names.truncate(crate::limits::PATH_STEPS_MAX);
         }

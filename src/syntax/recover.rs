@@ -46,10 +46,55 @@ pub fn diagnostic(place: Place, text: &str, as_rule: Grammar, error: &Error<Gram
         found if !found.is_empty() && expected == describe(Grammar::string).unwrap_or_default() => {
             Some("write the words in double quotes".to_owned())
         }
-        _ => None,
+        found => Some(way_on(text, as_rule, found, &expected)),
     };
+    let help = help.filter(|help| !help.is_empty());
     let label = if found.is_empty() { "nothing follows" } else { "not expected here" };
     Diagnostic::error(Code::Syntax, headline).at(span, label).maybe_help(help)
+}
+
+/// How the sentence would be written, by what is missing in it; empty where the headline says it all.
+fn way_on(text: &str, as_rule: Grammar, found: &str, expected: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default().to_lowercase();
+    let shape = match first.as_str() {
+        "record" => "`record Account from accounts { … }`",
+        "person" => "`person from people`",
+        "team" => "`team Sales`, or `team EMEA part of Sales`",
+        "queue" => "`queue Triage`",
+        "list" => "`list NAME from \"file.csv\" by COLUMN`",
+        "table" => "`table NAME from \"file.csv\" { … }`",
+        "define" => "`define NAME = CONDITION`",
+        "decide" => "`decide owner of Account { … }`",
+        "match" => "`match FIELD = COLUMN`, `between COLUMN and COLUMN` or `starts with COLUMN`",
+        "give" => "`give COLUMN`",
+        _ => "",
+    };
+    if as_rule == Grammar::only_field {
+        return "a field is written `name type, optional`, one on a line".into();
+    }
+    if !shape.is_empty() {
+        return format!("write {shape}");
+    }
+    if found == ")" && expected == "a value" {
+        return "write at least one value between the brackets".into();
+    }
+    if found == ")" {
+        return "remove it, or open the bracket it should close".into();
+    }
+    if expected.contains("`)`") {
+        return "close the bracket with `)`".into();
+    }
+    let example = match expected {
+        "a condition" => "a condition compares a field: `status = Active`",
+        "a value" => "write what it is compared with: `status = Active`, `country in (\"DE\", \"AT\")`",
+        "values in brackets or the name of a list" => "write `in (\"DE\", \"AT\")`, or `in LIST`",
+        "an owner" => "name a person, a team or a queue: `assign to Sales`",
+        "`owner`" => "write `keep owner`",
+        "`and`" => "write both ends: `between 1 and 5`",
+        _ if as_rule == Grammar::only_item && expected == whole(as_rule) => "remove it, or write `#` before a remark",
+        _ => "",
+    };
+    example.into()
 }
 
 /// Numbers as they are written elsewhere: `1,000`, `5%`, `€5`.
@@ -148,7 +193,7 @@ fn expected(positives: &[Grammar]) -> String {
     names.sort_by_key(|name| name.starts_with('`'));
     names.truncate(NAMES_MAX);
     // "`and`, `or` or an action" reads better than "an action, `and` or `or`".
-    names.sort_by_key(|name| !name.starts_with('`'));
+    names.sort_by(|a, b| (!a.starts_with('`'), a).cmp(&(!b.starts_with('`'), b)));
     match names.as_slice() {
         [] => String::new(),
         [one] => one.clone(),
