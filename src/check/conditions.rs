@@ -247,12 +247,20 @@ impl Checker<'_> {
                 self.error(Code::NotACondition, "a condition cannot be compared", left.span, "already a condition");
                 never(span)
             }
+            Side::Word(path) if self.refuse_stray(&path, None) => never(span),
             Side::Word(path) => {
-                self.refuse_stray(&path, None);
                 match (path.names.first(), path.single()) {
                     (Some(first), _) => self.unknown_field(&first.clone(), scope.record, scope),
                     _ => self.unknown_condition(&path, scope),
                 }
+                never(span)
+            }
+            Side::Text(text) if self.field_named(&text, scope).is_some() => {
+                self.push(
+                    Diagnostic::error(Code::WrongType, "a field is written without quotes")
+                        .at(left.span, "a text, not the field")
+                        .help(format!("write `{text}`")),
+                );
                 never(span)
             }
             Side::Text(_) | Side::Length(_) => {
@@ -579,11 +587,7 @@ impl Checker<'_> {
             // The parser has already said that the action is mistyped.
             return true;
         }
-        self.push(
-            Diagnostic::error(Code::Syntax, format!("`{first}` fits nowhere here"))
-                .at(stray.span, "expected a comparison, `and`, `or` or an action")
-                .help("names have no blanks; text with blanks stands in double quotes"),
-        );
+        self.push(stray_word(path, stray, first));
         true
     }
 
@@ -641,7 +645,8 @@ impl Checker<'_> {
                 self.push(
                     Diagnostic::error(Code::MixedMoney, format!("{a} compared with {b}"))
                         .at(span, format!("{} and {}", describe(measure), describe(&right_measure)))
-                        .with_note("Ownward holds no exchange rates: two currencies are never compared or added"),
+                        .with_note("Ownward holds no exchange rates: two currencies are never compared or added")
+                        .help(format!("write the amount in {a}")),
                 );
                 return never(span);
             }
@@ -853,12 +858,66 @@ impl Checker<'_> {
         }
         if let ExprKind::Path(path) = &right.kind
             && let Some(word) = path.single()
+            && path.stray.is_none()
+            && self.is_mistyped_state(left, word, scope)
+        {
+            return never(span);
+        }
+        if let ExprKind::Path(path) = &right.kind
+            && let Some(word) = path.single()
             && self.define(&word.text).is_some()
             && let Some(cond) = self.is_define(left, path, scope)
         {
             return cond;
         }
         self.compare(CompareOp::Equal, left, right, span, scope)
+    }
+
+    /// `is null`, `is misssing`: a state in other words, where the field has no such value.
+    fn is_mistyped_state(&mut self, left: &Expr, word: &Word, scope: &Scope) -> bool {
+        let ExprKind::Path(path) = &left.kind else {
+            return false;
+        };
+        let Some((_, field)) = path.single().and_then(|name| self.field_named(&name.text, scope)) else {
+            return false;
+        };
+        let is_value = match &field.kind {
+            FieldKind::Choice(set) | FieldKind::Many(set) => set.find(&word.text).is_some(),
+            _ => false,
+        };
+        if is_value || self.define(&word.text).is_some() || self.field_named(&word.text, scope).is_some() {
+            return false;
+        }
+        let folded = fold(&word.text);
+        let name = path.text();
+        if BLANKS.contains(&folded.as_str()) {
+            self.push(
+                Diagnostic::error(Code::ForeignHabit, format!("`{}` is written `missing`", word.text))
+                    .at(word.span, "from another language")
+                    .help(format!("write `{name} is missing` or `{name} is known`")),
+            );
+            return true;
+        }
+        match nearest(&folded, ["missing", "known"]) {
+            Some(near) => {
+                self.push(
+                    Diagnostic::error(
+                        Code::AmbiguousWord,
+                        format!("`{}` can be a text or a mistyped `{near}`", word.text),
+                    )
+                    .at(word.span, format!("near `{near}`"))
+                    .help(format!("write \"{}\" for the text, or `{near}`", word.text)),
+                );
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn field_named(&self, name: &str, scope: &Scope) -> Option<(FieldId, &crate::schema::Field)> {
+        let record = self.schema.record(scope.record);
+        let id = record.find(name)?;
+        Some((id, record.field(id)))
     }
 
     /// `account is key-account`: the define, asked of the record a reference leads to.
@@ -1308,6 +1367,38 @@ impl Checker<'_> {
         }
     }
 }
+
+/// A word behind a name where none fits: a mistyped keyword, a habit, a comparison without its mark.
+fn stray_word(path: &PathExpr, stray: &Word, first: &str) -> Diagnostic {
+    let at = Span { end: stray.span.start + u32::try_from(first.len()).unwrap_or(0), ..stray.span };
+    if matches!(fold(&path.text()).as_str(), "and" | "or") {
+        return Diagnostic::error(Code::Syntax, format!("`{}` fits nowhere here", path.text()))
+            .at(path.span, "expected a condition")
+            .help("remove it, or the word before it");
+    }
+    if fold(first) == "then" {
+        return Diagnostic::error(Code::ForeignHabit, "`then` is not needed")
+            .at(at, "from another language")
+            .help("remove it");
+    }
+    let keywords = ["is", "in", "and", "or", "not", "contains", "starts", "ends", "matches", "includes", "between"];
+    let near = keywords.into_iter().find(|word| first.chars().rev().eq(word.chars())).or(nearest(first, keywords));
+    if let Some(near) = near {
+        return Diagnostic::error(Code::Syntax, format!("expected `{near}`, found `{first}`"))
+            .at(at, "not expected here")
+            .help(format!("did you mean `{near}`?"));
+    }
+    let diagnostic = Diagnostic::error(Code::Syntax, format!("`{first}` fits nowhere here"))
+        .at(at, "expected a comparison, `and`, `or` or an action");
+    if stray.text.contains(' ') {
+        diagnostic.help("names have no blanks; text with blanks stands in double quotes")
+    } else {
+        diagnostic.help(format!("a comparison is written `{} = {first}`", path.text()))
+    }
+}
+
+/// Words that other languages have for a blank cell.
+const BLANKS: &[&str] = &["null", "none", "nil", "empty", "blank", "nothing", "undefined", "na"];
 
 enum Right {
     Words(Vec<Word>),

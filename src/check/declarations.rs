@@ -20,7 +20,7 @@ pub(super) fn schema(tree: &Tree, files: &FilesBeside, diagnostics: &mut Diagnos
     let declared = unique_records(tree, diagnostics);
     let names: Vec<&str> = declared.iter().map(|record| record.name.text.as_str()).collect();
     for record in &declared {
-        schema.records.extend(record_type(record, &names, diagnostics));
+        schema.records.extend(record_type(record, &names, tree.broken, diagnostics));
     }
     for person in &tree.people {
         match &schema.people {
@@ -39,7 +39,7 @@ pub(super) fn schema(tree: &Tree, files: &FilesBeside, diagnostics: &mut Diagnos
         }
     }
     for table in &tree.tables {
-        let Some(table) = self::table(table, files, diagnostics) else {
+        let Some(table) = self::table(table, files, tree.broken, diagnostics) else {
             continue;
         };
         match schema.tables.iter().find(|other| same(&other.name, &table.name)) {
@@ -78,7 +78,12 @@ fn unique_records<'t>(tree: &'t Tree, diagnostics: &mut Diagnostics) -> Vec<&'t 
     records
 }
 
-fn record_type(decl: &RecordDecl, records: &[&str], diagnostics: &mut Diagnostics) -> Option<RecordType> {
+fn record_type(
+    decl: &RecordDecl,
+    records: &[&str],
+    is_broken: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<RecordType> {
     let mut fields: Vec<Field> = Vec::new();
     let mut keys = Vec::new();
     let mut created = None;
@@ -99,6 +104,8 @@ fn record_type(decl: &RecordDecl, records: &[&str], diagnostics: &mut Diagnostic
     }
     let key = match keys.as_slice() {
         [(key, _)] => *key,
+        // The key may be the field that could not be read: any field stands in, nothing is run.
+        [] if is_broken && !fields.is_empty() => FieldId(0),
         [] => {
             let help = fields
                 .iter()
@@ -122,7 +129,9 @@ fn record_type(decl: &RecordDecl, records: &[&str], diagnostics: &mut Diagnostic
             keys[0].0
         }
     };
-    make_key_text(&mut fields, key, diagnostics);
+    if !keys.is_empty() {
+        make_key_text(&mut fields, key, diagnostics);
+    }
     let source = decl.source.as_ref().map_or_else(|| default_source(&decl.name.text), |word| word.text.clone());
     let owner_column = decl
         .owner_column
@@ -232,7 +241,11 @@ fn field_kind(decl: &FieldDecl, records: &[&str], may_be_unknown: bool, diagnost
                 diagnostics.push(
                     Diagnostic::error(Code::UnknownType, format!("`{}` is no type and no record", name.text))
                         .at(name.span, "what does the field hold?")
-                        .maybe_help(did_you_mean(&name.text, kinds.into_iter().chain(records.iter().copied()))),
+                        .help(
+                            did_you_mean(&name.text, kinds.into_iter().chain(records.iter().copied())).unwrap_or_else(
+                                || format!("write one of {}, or declare `record {}`", kinds.join(", "), name.text),
+                            ),
+                        ),
                 );
                 FieldKind::Text
             }
@@ -450,7 +463,7 @@ fn known_column(data: &Tabular, column: &Word, file: &Word, diagnostics: &mut Di
         Diagnostic::error(Code::UnknownColumn, format!("`{}` has no column `{}`", file.text, column.text))
             .at(column.span, "not in its header line")
             .with_note(format!("its columns: {known}"))
-            .maybe_help(did_you_mean(&column.text, headers)),
+            .help(did_you_mean(&column.text, headers).unwrap_or_else(|| "write one of its columns".into())),
     );
     false
 }
@@ -509,7 +522,7 @@ pub(super) fn count(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn table(decl: &TableDecl, files: &FilesBeside, diagnostics: &mut Diagnostics) -> Option<Table> {
+fn table(decl: &TableDecl, files: &FilesBeside, is_broken: bool, diagnostics: &mut Diagnostics) -> Option<Table> {
     let mut data = data(&decl.file, files, diagnostics);
     if let Some(rows) = &data {
         let columns = decl.gives.iter().chain(decl.matches.iter().flat_map(|line| match &line.how {
@@ -521,6 +534,10 @@ fn table(decl: &TableDecl, files: &FilesBeside, diagnostics: &mut Diagnostics) -
         if !known {
             data = None;
         }
+    }
+    if (decl.gives.len() != 1 || decl.matches.is_empty()) && is_broken {
+        // What seems to be missing may be the line that could not be read.
+        return None;
     }
     if decl.gives.len() != 1 || decl.matches.is_empty() {
         let what = if decl.matches.is_empty() { "at least one `match` line" } else { "exactly one `give` line" };

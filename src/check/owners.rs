@@ -6,7 +6,7 @@ use super::policy::{
     Cond, NameId, OwnerName, OwnerPath, OwnerRef, Path, RoleId, TableUse, Target, TargetKind, TestKind,
 };
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, nearest};
 use crate::schema::{Currency, FieldKind, ListId, MatchHow, RecordId, TableId};
 use crate::source::Span;
 use crate::syntax::{Expr, ExprKind, PathExpr, Who, WhoKind, Word};
@@ -64,6 +64,20 @@ impl Checker<'_> {
             let whole = format!("{} {}", path.text(), stray.text);
             let known = self.owner_words();
             let near = did_you_mean(&whole, known.iter().map(String::as_str));
+            let mistyped = stray
+                .text
+                .split(' ')
+                .find_map(|word| Some((word, nearest(word, ["else", "because", "from", "until", "assign"])?)));
+            if let (None, Some((word, keyword))) = (&near, mistyped) {
+                let start = stray.span.start + u32::try_from(stray.text.find(word).unwrap_or(0)).unwrap_or(0);
+                let end = start + u32::try_from(word.len()).unwrap_or(0);
+                self.push(
+                    Diagnostic::error(Code::Syntax, format!("expected `{keyword}`, found `{word}`"))
+                        .at(Span { start, end, ..stray.span }, "not expected here")
+                        .help(format!("did you mean `{keyword}`?")),
+                );
+                return None;
+            }
             self.push(
                 Diagnostic::error(Code::UnquotedText, "a name with blanks in it needs quotes")
                     .at(path.span.to(stray.span), "read as several words")
@@ -229,7 +243,10 @@ impl Checker<'_> {
                 Diagnostic::error(Code::UnknownColumn, format!("`{name}` has no column `{}`", column.text))
                     .at(column.span, "not in its header line")
                     .with_note(format!("its columns: {known}"))
-                    .maybe_help(did_you_mean(&column.text, data.headers.iter().map(String::as_str))),
+                    .help(
+                        did_you_mean(&column.text, data.headers.iter().map(String::as_str))
+                            .unwrap_or_else(|| "write one of its columns".into()),
+                    ),
             );
         }
         found

@@ -73,7 +73,8 @@ impl Checker<'_> {
                 let kind = self.field(record, field).kind.describe();
                 let mut diagnostic =
                     Diagnostic::error(Code::NotAReference, format!("`{}` refers to no other record", name.text))
-                        .at(name.span, format!("{kind}, so nothing can follow the dot"));
+                        .at(name.span, format!("{kind}, so nothing can follow the dot"))
+                        .help("remove the dot and what follows, or use a field that refers to a record");
                 if let Some(span) = self.field(record, field).span {
                     diagnostic = diagnostic.at(span, "declared here");
                 }

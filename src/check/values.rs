@@ -276,7 +276,11 @@ impl Checker<'_> {
             Side::Owner(_) => "an owner".to_owned(),
             Side::Condition(_) => "a condition".to_owned(),
         };
-        self.error(Code::WrongType, "expected a number", span, found);
+        self.push(
+            Diagnostic::error(Code::WrongType, "expected a number")
+                .at(span, found)
+                .help("write a number such as `500`, `10k` or `1.5M`, or a field that holds one"),
+        );
         None
     }
 
@@ -297,7 +301,8 @@ impl Checker<'_> {
             self.push(
                 Diagnostic::error(Code::MixedMoney, "amounts that cannot be mixed")
                     .at(span, format!("{} and {}", describe(a), describe(b)))
-                    .with_note("Ownward holds no exchange rates: two currencies are never compared or added"),
+                    .with_note("Ownward holds no exchange rates: two currencies are never compared or added")
+                    .help("write both in one currency, or compare each by itself"),
             );
         }
         result

@@ -1,6 +1,6 @@
 //! Comments behind lines, in one column where they stand below each other.
 
-use crate::format::doc::{OutLine, margin};
+use super::doc::{OutLine, margin};
 
 /// Lines wider than this keep their comment right behind them and do not push those of their neighbours.
 const ALIGN_COLUMNS_MAX: usize = 70;

@@ -3,7 +3,7 @@
 //! After Philip Wadler, "A prettier printer" (2003): a group is written on one line if it fits, else all its [`Doc::Line`]s
 //! become line ends. Line comments are the addition: whatever follows one begins a new line, wherever it stands.
 
-use crate::format::align;
+use super::align;
 
 /// Columns of a line, comments not counted.
 pub(super) const WIDTH: usize = 100;

@@ -3,6 +3,7 @@
 //! Takes the text of one file and gives the same sentences, tidily set. Knows the grammar and the syntax tree, and
 //! nothing of what names mean. Two promises, both checked on every file before its text is handed out: no comment is
 //! lost or moved past another, and the tidy text has the very tree that the text had. A file with errors is refused as it is.
+//! Quotes stay as they are written: whether a bare word is a text or a choice is not to be seen in one file.
 
 mod align;
 mod doc;

@@ -64,6 +64,23 @@ fn close(open: &mut Vec<(u8, usize)>, mark: u8, scan: &mut Scan, file: FileId) {
     }
 }
 
+/// How many braces a line opens and closes, outside texts and comments.
+pub fn braces(line: &str) -> (usize, usize) {
+    let bytes = line.as_bytes();
+    let (mut opened, mut closed, mut at) = (0, 0, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'#' => break,
+            b'"' => at = string_end(bytes, at).unwrap_or(bytes.len()),
+            b'{' => opened += 1,
+            b'}' => closed += 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    (opened, closed)
+}
+
 fn line_end(bytes: &[u8], from: usize) -> usize {
     // A lone carriage return ends a line too, as it does for the grammar.
     bytes[from..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |n| from + n)

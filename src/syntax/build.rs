@@ -2,6 +2,8 @@
 
 use super::brackets::Scan;
 use super::grammar::{OwnParser, Rule as Grammar};
+use super::mend;
+use super::place::Place;
 use super::recover;
 use super::tree::*;
 use crate::diagnostic::{Code, Diagnostic, nearest};
@@ -10,10 +12,9 @@ use crate::value::time::parse_day;
 use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 
-/// Builds the tree of one file and gathers what is wrong with it.
-pub struct Builder<'t> {
-    pub(super) file: FileId,
-    text: &'t str,
+/// Builds the tree of one file, or of a mended piece of it, and gathers what is wrong.
+pub struct Builder {
+    pub(super) place: Place,
     covered: Vec<usize>,
     /// Signs of the sums around the place that is built.
     pub(super) signs_around: usize,
@@ -21,6 +22,84 @@ pub struct Builder<'t> {
 }
 
 pub(super) type Node<'t> = Pair<'t, Grammar>;
+
+/// Text that could not be read, by where it begins.
+struct Piece<'t> {
+    start: usize,
+    text: &'t str,
+}
+
+impl<'t> Piece<'t> {
+    fn of(node: &Node<'t>) -> Self {
+        Piece { start: node.as_span().start(), text: node.as_str() }
+    }
+
+    /// The piece cut before every line that begins with a mistyped `words`: what cannot be read reaches to the next
+    /// line that begins something, and a mistyped word does not. In a file, so does a line without an indent.
+    fn cut(&self, words: &[&str], by_indent: bool) -> Vec<Piece<'t>> {
+        let mut cuts = vec![0];
+        let mut at = 0;
+        let mut depth = 0_usize;
+        for line in self.text.split_inclusive('\n') {
+            let first = line.trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            let is_flush = by_indent && !line.starts_with(|c: char| c.is_whitespace() || "#{(".contains(c));
+            if at > 0 && depth == 0 && (is_flush || nearest(first, words.iter().copied()).is_some()) {
+                cuts.push(at);
+            }
+            let (opened, closed) = super::brackets::braces(line);
+            depth = (depth + opened).saturating_sub(closed);
+            at += line.len();
+        }
+        let ends = cuts.iter().skip(1).copied().chain([self.text.len()]);
+        cuts.iter()
+            .zip(ends)
+            .map(|(from, to)| Piece { start: self.start + from, text: &self.text[*from..to] })
+            .collect()
+    }
+}
+
+/// What a sentence begins with in a file, and in a block of rules.
+const ITEM_WORDS: &[&str] =
+    &["record", "person", "team", "queue", "list", "table", "define", "decide", "when", "otherwise"];
+const RULE_WORDS: &[&str] = &["when", "otherwise", "assign"];
+
+/// A sentence of a file or a block, or a piece that should have been one.
+enum Sentence<'t> {
+    Read(Node<'t>),
+    /// A sentence with something behind it on its line that does not belong there: broken as a whole.
+    Broken(Piece<'t>),
+}
+
+/// Joins what could not be read to the sentence before it on its line: there the slip was made.
+fn sentences<'t>(nodes: impl Iterator<Item = Node<'t>>) -> Vec<Sentence<'t>> {
+    let mut found: Vec<Sentence<'t>> = Vec::new();
+    for node in nodes {
+        let span = node.as_span();
+        if matches!(node.as_rule(), Grammar::broken_rule | Grammar::broken_item)
+            && let Some(Sentence::Read(before)) = found.last()
+            && is_one_line(before)
+            && !span.get_input()[end(before)..span.start()].contains(['\n', '\r'])
+        {
+            let start = before.as_span().start();
+            found.pop();
+            found.push(Sentence::Broken(Piece { start, text: &span.get_input()[start..span.end()] }));
+        } else {
+            found.push(Sentence::Read(node));
+        }
+    }
+    found
+}
+
+/// Whether a sentence has no block of its own.
+fn is_one_line(node: &Node<'_>) -> bool {
+    match node.as_rule() {
+        Grammar::rule => {
+            !node.clone().into_inner().any(|body| body.into_inner().any(|part| part.as_rule() == Grammar::group))
+        }
+        Grammar::person | Grammar::team | Grammar::queue | Grammar::list | Grammar::define => true,
+        _ => false,
+    }
+}
 
 /// The pair of a rule that the grammar puts exactly once inside another.
 pub(super) fn first(node: Node<'_>) -> Option<Node<'_>> {
@@ -74,9 +153,9 @@ pub(super) fn parts(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     })
 }
 
-impl<'t> Builder<'t> {
-    pub fn new(file: FileId, text: &'t str, scan: Scan) -> Self {
-        Self { file, text, covered: scan.covered, signs_around: 0, diagnostics: scan.diagnostics }
+impl<'t> Builder {
+    pub fn new(file: FileId, scan: Scan) -> Self {
+        Self { place: Place::file(file), covered: scan.covered, signs_around: 0, diagnostics: scan.diagnostics }
     }
 
     pub fn push(&mut self, diagnostic: Diagnostic) {
@@ -85,13 +164,34 @@ impl<'t> Builder<'t> {
 
     /// The span of a node without the blanks and comments that the grammar let follow it.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
-        let span = node.as_span();
-        Span::new(self.file, span.start(), last_end(node).max(span.start()))
+        self.place.span(node.as_span().start(), end(node))
     }
 
     pub fn file(&mut self, pairs: Pairs<'t, Grammar>, tree: &mut Tree) {
-        for item in pairs.flat_map(Pair::into_inner) {
-            self.item(item, tree);
+        let mut before = None;
+        for sentence in sentences(pairs.flat_map(Pair::into_inner)) {
+            if let Sentence::Read(node) = &sentence {
+                let is_second = self.second_sentence(before.as_ref(), node);
+                before = Some(node.clone());
+                if is_second {
+                    continue;
+                }
+            }
+            match sentence {
+                Sentence::Read(node) => self.item(node, tree),
+                Sentence::Broken(piece) => self.broken_item(&piece, tree),
+            }
+        }
+    }
+
+    fn broken_item(&mut self, piece: &Piece<'_>, tree: &mut Tree) {
+        let pieces = piece.cut(ITEM_WORDS, true);
+        let is_alone = pieces.len() == 1;
+        for piece in &pieces {
+            let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| {
+                nodes.into_iter().for_each(|node| inner.item(node, tree));
+            };
+            self.broken(piece, is_alone, Grammar::only_item, build);
         }
     }
 
@@ -137,15 +237,19 @@ impl<'t> Builder<'t> {
             }
             Grammar::stray_close => {
                 let span = self.span(&node);
-                self.push(
-                    Diagnostic::error(Code::Syntax, "a `}` that closes nothing")
-                        .at(span, "no `{` is open here")
-                        .help("remove it, or look for a `{` that is missing above"),
-                );
+                self.stray_close(span);
             }
-            Grammar::broken_item => self.broken(&node, Grammar::only_item),
+            Grammar::broken_item => self.broken_item(&Piece::of(&node), tree),
             _ => {}
         }
+    }
+
+    fn stray_close(&mut self, span: Span) {
+        self.push(
+            Diagnostic::error(Code::Syntax, "a `}` that closes nothing")
+                .at(span, "no `{` is open here")
+                .help("remove it, or look for a `{` that is missing above"),
+        );
     }
 
     /// A feature of the language that this version does not run yet: said plainly, at its place.
@@ -154,24 +258,69 @@ impl<'t> Builder<'t> {
         self.push(
             Diagnostic::error(Code::NotYet, format!("{what} cannot be run by this version"))
                 .at(span, "part of the language, but not of this version")
-                .with_note("nothing of this policy set is run, so that no record is decided without it"),
+                .with_note("nothing of this policy set is run, so that no record is decided without it")
+                .help("leave it out, or take a version that runs it"),
         );
     }
 
-    /// Reads a broken piece again, alone, to say what is wrong with it.
-    fn broken(&mut self, node: &Node<'t>, as_rule: Grammar) {
-        let span = node.as_span();
-        if self.covered.iter().any(|at| (span.start()..span.end()).contains(at)) {
-            return;
+    /// Reads a broken piece again, alone, to say what is wrong with it. Where one mended word makes it readable, `build`
+    /// gets what was meant, so that the rest of the policies is not blamed for what the piece declares.
+    fn broken<R>(
+        &mut self,
+        piece: &Piece<'_>,
+        is_alone: bool,
+        as_rule: Grammar,
+        build: impl for<'m> FnOnce(&mut Builder, Vec<Node<'m>>) -> R,
+    ) -> Option<R> {
+        let Piece { start, text } = *piece;
+        let place = self.place.inside(start);
+        let whole = place.span(0, text.trim_end().len());
+        if self.covered.iter().any(|at| (whole.start as usize..whole.end as usize).contains(at)) {
+            return None;
         }
-        let text = span.as_str();
-        let diagnostic = match OwnParser::parse(as_rule, text) {
-            Err(error) => recover::diagnostic(self.file, text, span.start(), &error),
-            Ok(_) => Diagnostic::error(Code::Syntax, "this does not fit here")
-                .at(self.span(node), "readable alone, but not at this place")
-                .help("look for a missing or an extra bracket above"),
+        if text.trim() == "}" {
+            self.stray_close(whole);
+            return None;
+        }
+        let error = match OwnParser::parse(as_rule, text) {
+            Ok(_) if is_alone => {
+                self.push(
+                    Diagnostic::error(Code::Syntax, "this does not fit here")
+                        .at(whole, "readable alone, but not at this place")
+                        .help("look for a missing or an extra bracket above"),
+                );
+                return None;
+            }
+            // Only what stood behind it was broken.
+            Ok(pairs) => return Some(self.build_inside(place, pairs, build)),
+            Err(error) => error,
         };
-        self.push(diagnostic);
+        let Some(mend) = mend::find(text, as_rule, &error) else {
+            self.push(recover::diagnostic(place, text, as_rule, &error));
+            return None;
+        };
+        self.push(mend.diagnostic(place));
+        let pairs = OwnParser::parse(as_rule, &mend.text).ok()?;
+        let place = place.mended(mend.at + mend.written.len(), mend.typed.len(), mend.written.len());
+        Some(self.build_inside(place, pairs, build))
+    }
+
+    fn build_inside<R>(
+        &mut self,
+        place: Place,
+        pairs: Pairs<'_, Grammar>,
+        build: impl for<'m> FnOnce(&mut Builder, Vec<Node<'m>>) -> R,
+    ) -> R {
+        let mut inner = Builder {
+            place,
+            covered: self.covered.clone(),
+            signs_around: self.signs_around,
+            diagnostics: Vec::new(),
+        };
+        let nodes = pairs.flat_map(Pair::into_inner).filter(|node| node.as_rule() != Grammar::EOI).collect();
+        let built = build(&mut inner, nodes);
+        self.diagnostics.append(&mut inner.diagnostics);
+        built
     }
 
     fn record(&mut self, node: Node<'t>) -> Option<RecordDecl> {
@@ -190,7 +339,15 @@ impl<'t> Builder<'t> {
                     let column = parts(part).next().and_then(|column| self.word(column));
                     owner_column = Some(OwnerColumnDecl { column, span });
                 }
-                Grammar::broken_field => self.broken(&part, Grammar::only_field),
+                Grammar::broken_field => {
+                    let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| {
+                        nodes
+                            .into_iter()
+                            .filter(|node| node.as_rule() == Grammar::field)
+                            .find_map(|node| inner.field(node))
+                    };
+                    fields.extend(self.broken(&Piece::of(&part), true, Grammar::only_field, build).flatten());
+                }
                 _ => {}
             }
         }
@@ -320,14 +477,27 @@ impl<'t> Builder<'t> {
         let mut gives = Vec::new();
         for part in parts(node) {
             match part.as_rule() {
-                Grammar::match_line => matches.extend(self.match_line(part)),
-                Grammar::give_line => gives.extend(first_part(part).and_then(|column| self.word(column))),
-                Grammar::broken_line => self.broken(&part, Grammar::only_match),
+                Grammar::match_line | Grammar::give_line => self.table_line(part, &mut matches, &mut gives),
+                Grammar::broken_line => {
+                    let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| {
+                        for node in nodes {
+                            inner.table_line(node, &mut matches, &mut gives);
+                        }
+                    };
+                    self.broken(&Piece::of(&part), true, Grammar::only_match, build);
+                }
                 _ => words.extend(self.word(part)),
             }
         }
         let mut words = words.into_iter();
         Some(TableDecl { name: words.next()?, file: words.next()?, matches, gives })
+    }
+
+    fn table_line(&mut self, node: Node<'t>, matches: &mut Vec<MatchDecl>, gives: &mut Vec<Word>) {
+        match node.as_rule() {
+            Grammar::give_line => gives.extend(first_part(node).and_then(|column| self.word(column))),
+            _ => matches.extend(self.match_line(node)),
+        }
     }
 
     fn match_line(&mut self, node: Node<'t>) -> Option<MatchDecl> {
@@ -363,14 +533,10 @@ impl<'t> Builder<'t> {
     fn decide(&mut self, node: Node<'t>) -> Option<DecideDecl> {
         let span = self.span(&node);
         self.closes(&node);
-        let mut words = Vec::new();
-        let mut rules = Vec::new();
-        for part in parts(node) {
-            match part.as_rule() {
-                Grammar::role_name | Grammar::name => words.extend(self.word(part)),
-                _ => rules.extend(self.rule_like(part)),
-            }
-        }
+        let (names, rules): (Vec<_>, Vec<_>) =
+            parts(node).partition(|part| matches!(part.as_rule(), Grammar::role_name | Grammar::name));
+        let words: Vec<Word> = names.into_iter().filter_map(|name| self.word(name)).collect();
+        let rules = self.rules(rules.into_iter());
         let mut words = words.into_iter();
         Some(DecideDecl { role: words.next()?, record: words.next()?, rules, span })
     }
@@ -378,37 +544,91 @@ impl<'t> Builder<'t> {
     fn rule_like(&mut self, node: Node<'t>) -> Option<Rule> {
         match node.as_rule() {
             Grammar::rule => Some(self.rule(node)),
-            Grammar::broken_rule => {
-                self.broken(&node, Grammar::only_rule);
-                None
-            }
-            Grammar::broken_group => {
-                self.closes(&node);
-                for part in parts(node) {
-                    if part.as_rule() == Grammar::broken_header {
-                        self.broken(&part, Grammar::only_header);
-                    } else {
-                        self.rule_like(part);
-                    }
-                }
-                None
-            }
+            Grammar::broken_group => self.broken_group(node),
             _ => None,
         }
     }
 
-    fn rule(&mut self, node: Node<'t>) -> Rule {
-        let span = self.span(&node);
-        let mut rule = Rule {
-            labels: Vec::new(),
-            condition: None,
-            otherwise: false,
-            body: RuleBody::Broken,
-            because: None,
-            from: None,
-            until: None,
-            span,
+    fn broken_rule(&mut self, piece: &Piece<'_>) -> Vec<Rule> {
+        let pieces = piece.cut(RULE_WORDS, false);
+        let is_alone = pieces.len() == 1;
+        let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| nodes.into_iter().next().map(|node| inner.rule(node));
+        pieces.iter().filter_map(|piece| self.broken(piece, is_alone, Grammar::only_rule, build).flatten()).collect()
+    }
+
+    /// The rules of a block, broken ones mended or left out.
+    fn rules(&mut self, nodes: impl Iterator<Item = Node<'t>>) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        let mut before = None;
+        for sentence in sentences(nodes) {
+            if let Sentence::Read(node) = &sentence {
+                let is_second = self.second_sentence(before.as_ref(), node);
+                before = Some(node.clone());
+                if is_second {
+                    continue;
+                }
+            }
+            match sentence {
+                Sentence::Read(node) if node.as_rule() == Grammar::broken_rule => {
+                    rules.extend(self.broken_rule(&Piece::of(&node)));
+                }
+                Sentence::Read(node) => rules.extend(self.rule_like(node)),
+                Sentence::Broken(piece) => rules.extend(self.broken_rule(&piece)),
+            }
+        }
+        rules
+    }
+
+    /// A rule without a label behind another on its line: hardly ever meant as a rule of its own.
+    fn second_sentence(&mut self, before: Option<&Node<'_>>, node: &Node<'_>) -> bool {
+        let is_rule = |node: &&Node<'_>| node.as_rule() == Grammar::rule && is_one_line(node);
+        let (Some(before), Some(body)) = (before.filter(is_rule), node.clone().into_inner().next()) else {
+            return false;
         };
+        let start = node.as_span().start();
+        if node.as_span().get_input()[end(before)..start].contains(['\n', '\r']) {
+            return false;
+        }
+        let first_word = self.place.span(start, start + node.as_str().find(char::is_whitespace).unwrap_or(0));
+        let diagnostic = match body.as_rule() {
+            Grammar::when_rule => Diagnostic::error(Code::Syntax, "a `when` behind the action")
+                .at(first_word, "read as a rule of its own")
+                .help("write the whole condition before the action, or begin a new line"),
+            Grammar::plain_rule => Diagnostic::error(Code::Syntax, "two actions in one rule")
+                .at(first_word, "read as a rule of its own, which takes every record")
+                .help("keep one of them, join them with `else`, or begin a new line"),
+            _ => return false,
+        };
+        self.push(diagnostic);
+        true
+    }
+
+    /// Rules in braces under a sentence that cannot be read: they are read all the same, for their own errors.
+    fn broken_group(&mut self, node: Node<'t>) -> Option<Rule> {
+        self.closes(&node);
+        let span = self.span(&node);
+        let (headers, rules): (Vec<_>, Vec<_>) = parts(node).partition(|part| part.as_rule() == Grammar::broken_header);
+        let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| inner.header(nodes, span);
+        let header = headers.first().and_then(|part| self.broken(&Piece::of(part), true, Grammar::only_header, build));
+        let rules = self.rules(rules.into_iter());
+        header.map(|header| Rule { body: RuleBody::Group(rules), ..header })
+    }
+
+    fn header(&mut self, nodes: Vec<Node<'_>>, span: Span) -> Rule {
+        let mut rule = empty_rule(span);
+        for node in nodes {
+            match node.as_rule() {
+                Grammar::label => rule.labels.extend(first(node).and_then(|name| self.word(name))),
+                Grammar::condition => rule.condition = Some(self.condition(node)),
+                Grammar::kw_otherwise => rule.otherwise = true,
+                _ => {}
+            }
+        }
+        rule
+    }
+
+    fn rule(&mut self, node: Node<'t>) -> Rule {
+        let mut rule = empty_rule(self.span(&node));
         for part in parts(node) {
             match part.as_rule() {
                 Grammar::label => rule.labels.extend(first(part).and_then(|name| self.word(name))),
@@ -420,19 +640,22 @@ impl<'t> Builder<'t> {
     }
 
     fn rule_body(&mut self, node: Node<'t>, rule: &mut Rule) {
-        let node_span = self.span(&node);
+        let mut ends_at = self.span(&node);
+        let mut stray = None;
         let mut has_action = false;
         rule.otherwise = node.as_rule() == Grammar::otherwise_rule;
-        let diagnostics_before = self.diagnostics.len();
-        for part in parts(node.clone()) {
+        for part in parts(node) {
             let span = self.span(&part);
             match part.as_rule() {
-                Grammar::condition => rule.condition = Some(self.condition(part)),
+                Grammar::condition => {
+                    ends_at = span;
+                    stray = last_stray(part.clone());
+                    rule.condition = Some(self.condition(part));
+                }
                 Grammar::group => {
                     has_action = true;
                     self.closes(&part);
-                    let rules: Vec<Node<'t>> = parts(part).collect();
-                    rule.body = RuleBody::Group(rules.into_iter().filter_map(|rule| self.rule_like(rule)).collect());
+                    rule.body = RuleBody::Group(self.rules(parts(part)));
                 }
                 Grammar::assign => {
                     has_action = true;
@@ -454,32 +677,35 @@ impl<'t> Builder<'t> {
                 _ => {}
             }
         }
-        if !has_action && self.diagnostics.len() == diagnostics_before {
-            self.missing_action(&node, node_span);
+        if !has_action {
+            self.missing_action(stray, ends_at);
         }
     }
 
     /// No action was found: often because its first word was mistyped and read as part of the value before it.
-    fn missing_action(&mut self, node: &Node<'t>, span: Span) {
-        let stray = last_stray(node.clone());
-        let typed = stray.as_ref().map(|stray| stray.as_str().trim().to_owned());
-        let first_word = typed.as_deref().and_then(|words| words.split_whitespace().next()).unwrap_or("");
-        let actions = ["assign", "keep"];
-        if let (Some(stray), Some(near)) = (&stray, nearest(first_word, actions)) {
-            let start = stray.as_span().start() + (stray.as_str().len() - stray.as_str().trim_start().len());
-            let at = Span::new(self.file, start, start + first_word.len());
-            self.push(
-                Diagnostic::error(Code::MissingAction, format!("expected an action, found `{first_word}`"))
-                    .at(at, "not an action")
-                    .help(format!("`{first_word}` is near `{near}`")),
-            );
-        } else if stray.is_none() {
-            let at = Span::new(self.file, span.end.saturating_sub(1) as usize, span.end as usize);
+    fn missing_action(&mut self, stray: Option<Node<'_>>, ends_at: Span) {
+        let Some(stray) = stray else {
+            let at = Span { start: ends_at.end.saturating_sub(1), ..ends_at };
             self.push(
                 Diagnostic::error(Code::MissingAction, "a rule without an action")
                     .at(at, "the rule ends here")
                     .help("say what follows: `assign to …`, `keep owner`, or a group in `{ }`"),
             );
+            return;
+        };
+        let text = stray.as_str();
+        let from = stray.as_span().start();
+        for word in text.split_whitespace() {
+            if let Some(near) = nearest(word, ["assign", "keep"]) {
+                // Words of a text never overlap, so this one's place is where it is found first.
+                let start = from + text.find(word).unwrap_or(0);
+                self.push(
+                    Diagnostic::error(Code::MissingAction, format!("expected an action, found `{word}`"))
+                        .at(self.place.span(start, start + word.len()), "not an action")
+                        .help(format!("did you mean `{near}`?")),
+                );
+                return;
+            }
         }
         // Otherwise the stray words get their own message from the checker, which knows the choices.
     }
@@ -496,7 +722,8 @@ impl<'t> Builder<'t> {
         if day.is_none() {
             self.push(
                 Diagnostic::error(Code::BadDate, format!("`{text}` is no day of the calendar"))
-                    .at(span, "written as year-month-day"),
+                    .at(span, "written as year-month-day")
+                    .help("write a day that exists, such as 2027-02-28"),
             );
         }
         day
@@ -555,7 +782,7 @@ impl<'t> Builder<'t> {
         let mut names = Vec::new();
         let mut stray = None;
         let whole = self.span(&node);
-        let mut end = whole.start as usize;
+        let mut names_span = Span { end: whole.start, ..whole };
         for part in node.into_inner() {
             let span = self.span(&part);
             if part.as_rule() == Grammar::stray_words {
@@ -563,22 +790,23 @@ impl<'t> Builder<'t> {
                 let start = part.as_span().start() + (text.len() - text.trim_start().len());
                 stray = Some(Word {
                     text: squeeze(text),
-                    span: Span::new(self.file, start, part.as_span().end()),
+                    span: self.place.span(start, part.as_span().end()),
                     quoted: false,
                 });
             } else {
-                end = span.end as usize;
+                names_span.end = span.end;
                 names.push(plain(&part, span));
             }
         }
         if names.len() > crate::limits::PATH_STEPS_MAX {
             self.push(
                 Diagnostic::error(Code::TooDeep, "a path with too many steps")
-                    .at(whole, format!("at most {} names joined by dots", crate::limits::PATH_STEPS_MAX)),
+                    .at(whole, format!("at most {} names joined by dots", crate::limits::PATH_STEPS_MAX))
+                    .help("keep a field that leads there in fewer steps"),
             );
             names.truncate(crate::limits::PATH_STEPS_MAX);
         }
-        PathExpr { names, span: Span::new(self.file, whole.start as usize, end), stray }
+        PathExpr { names, span: names_span, stray }
     }
 
     /// `'text'` or curly quotes: read as meant, and mended by name.
@@ -592,9 +820,28 @@ impl<'t> Builder<'t> {
         );
         text
     }
+}
 
-    pub(super) fn source_text(&self) -> &'t str {
-        self.text
+fn empty_rule(span: Span) -> Rule {
+    Rule {
+        labels: Vec::new(),
+        condition: None,
+        otherwise: false,
+        body: RuleBody::Broken,
+        because: None,
+        from: None,
+        until: None,
+        span,
+    }
+}
+
+/// Where a node ends: behind its last word. Only rules that the grammar reads letter by letter end as they stand.
+fn end(node: &Node<'_>) -> usize {
+    let span = node.as_span();
+    let plain = span.start() + span.as_str().trim_end().len();
+    match node.as_rule() {
+        Grammar::string | Grammar::foreign_string => plain,
+        _ => node.clone().into_inner().last().map_or(plain, |last| end(&last)),
     }
 }
 
@@ -612,7 +859,7 @@ fn squeeze(text: &str) -> String {
 }
 
 /// The stray words at the very end of a node, if it ends in some.
-fn last_stray(node: Node<'_>) -> Option<Node<'_>> {
+pub(super) fn last_stray(node: Node<'_>) -> Option<Node<'_>> {
     let mut last = node;
     loop {
         if last.as_rule() == Grammar::stray_words {

@@ -1,18 +1,19 @@
 //! From the parser's pairs to the tree: conditions, sums and values, and the habits of other languages.
 
-use super::build::{Builder, Node, first, parts};
+use super::build::{Builder, Node, first, last_stray, parts};
 use super::grammar::Rule as Grammar;
+use super::mend::is_shuffle;
 use super::tree::*;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::limits::SUM_SIGNS_MAX;
 use crate::source::Span;
 use crate::value::{Decimal, time::Unit};
 
-impl<'t> Builder<'t> {
+impl<'t> Builder {
     pub(super) fn condition(&mut self, node: Node<'t>) -> Expr {
         match first(node) {
             Some(inner) => self.or_expr(inner),
-            None => broken(Span::new(self.file, 0, 0)),
+            None => broken(self.place.span(0, 0)),
         }
     }
 
@@ -94,19 +95,21 @@ impl<'t> Builder<'t> {
 
     fn comparison(&mut self, node: Node<'t>) -> Expr {
         let span = self.span(&node);
-        let mut parts = node.into_inner();
+        let mut parts = node.clone().into_inner();
         let Some(left) = parts.next() else {
             return broken(span);
         };
         let mut left = self.sum(left);
-        let mut compared = None;
+        let mut compared: Option<Node<'t>> = None;
         for tail in parts {
             let is_history = tail.as_rule() == Grammar::history_tail;
-            if compared.is_some() && !is_history {
-                self.chained(span);
+            if let Some(before) = &compared
+                && !is_history
+            {
+                self.chained(&node, before, &tail);
                 return broken(span);
             }
-            compared = Some(self.span(&tail));
+            compared = Some(tail.clone());
             let whole = Span { end: self.span(&tail).end, ..left.span };
             let kind = self.tail(tail, left);
             left = Expr { kind, span: whole };
@@ -114,11 +117,26 @@ impl<'t> Builder<'t> {
         left
     }
 
-    fn chained(&mut self, span: Span) {
+    /// Two comparisons without `and` between them: `1 < x < 5`, or a mistyped `and`.
+    fn chained(&mut self, node: &Node<'_>, before: &Node<'_>, after: &Node<'_>) {
+        if let Some(stray) = last_stray(before.clone()) {
+            let typed = stray.as_str().split_whitespace().next().unwrap_or_default();
+            let start = stray.as_span().start() + stray.as_str().find(typed).unwrap_or(0);
+            let near = ["and", "or"].into_iter().find(|word| is_shuffle(typed, word)).or(nearest(typed, ["and", "or"]));
+            self.push(
+                Diagnostic::error(Code::Syntax, format!("expected `and` or `or`, found `{typed}`"))
+                    .at(self.place.span(start, start + typed.len()), "not expected here")
+                    .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+            );
+            return;
+        }
+        let span = self.span(node);
+        let middle = before.clone().into_inner().next_back().map_or("", |side| side.as_str().trim());
+        let first_half = node.as_str()[..before.as_span().end() - node.as_span().start()].trim();
         self.push(
             Diagnostic::error(Code::ForeignHabit, "two comparisons in a row")
                 .at(span, "a comparison has two sides")
-                .help("write `x between 1 and 5`, or `1 < x and x < 5`"),
+                .help(format!("write `{first_half} and {middle} {}`", after.as_str().trim())),
         );
     }
 
@@ -392,7 +410,7 @@ impl<'t> Builder<'t> {
                 return Expr { span: path.span, kind: ExprKind::Path(path) };
             }
             _ => {
-                let word = squeeze_first_word(self.text_of(span));
+                let word = squeeze_first_word(node.as_str());
                 self.later(Some(span), &format!("`{word}` over other records"));
                 ExprKind::Broken
             }
@@ -497,10 +515,6 @@ impl<'t> Builder<'t> {
             );
         }
         number.map(|number| number.normalize())
-    }
-
-    fn text_of(&self, span: Span) -> &'t str {
-        &self.source_text()[span.start as usize..span.end as usize]
     }
 }
 

@@ -7,7 +7,9 @@ mod brackets;
 mod build;
 mod build_expr;
 pub(crate) mod grammar;
+mod mend;
 mod outline;
+mod place;
 mod recover;
 #[cfg(test)]
 mod tests;
@@ -46,11 +48,11 @@ fn parse_file(file: FileId, text: &str, tree: &mut Tree) -> Vec<Diagnostic> {
     if scan.too_deep {
         return scan.diagnostics;
     }
-    let mut builder = build::Builder::new(file, text, scan);
+    let mut builder = build::Builder::new(file, scan);
     match OwnParser::parse(Grammar::file, text) {
         Ok(pairs) => builder.file(pairs, tree),
         Err(error) => {
-            let found = recover::diagnostic(file, text, 0, &error);
+            let found = recover::diagnostic(place::Place::file(file), text, Grammar::file, &error);
             builder.push(found);
         }
     }

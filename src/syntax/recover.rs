@@ -1,12 +1,12 @@
 //! What the parser's failure means to a person: what was found, what could have stood there.
 
 use super::grammar::Rule as Grammar;
+use super::place::Place;
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::source::{FileId, Span};
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-/// Turns a failure of the grammar on `text`, which starts at byte `base` of the file, into a message.
-pub fn diagnostic(file: FileId, text: &str, base: usize, error: &Error<Grammar>) -> Diagnostic {
+/// Turns a failure of the grammar on a text that stands at `place`, and should be an `as_rule`, into a message.
+pub fn diagnostic(place: Place, text: &str, as_rule: Grammar, error: &Error<Grammar>) -> Diagnostic {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
     };
@@ -15,24 +15,132 @@ pub fn diagnostic(file: FileId, text: &str, base: usize, error: &Error<Grammar>)
         ErrorVariant::CustomError { .. } => &[],
     };
     let found = word_at(text, at);
-    let expected = expected(positives);
-    let start = base + at;
-    let span = Span::new(file, start, start + found.len().max(1));
+    // Past the end, the place to look at is behind the last word.
+    let at = if found.is_empty() { text[..at].trim_end().len() } else { at };
+    let span = place.span(at, at + found.len().max(1));
+    if let Some((headline, help)) = habit(text, at, found) {
+        return Diagnostic::error(Code::ForeignHabit, headline).at(span, "from another language").help(help);
+    }
+    if let Some(name) = Some(text.trim()).filter(|name| as_rule == Grammar::only_field && is_name(name)) {
+        return Diagnostic::error(Code::Syntax, format!("the field `{name}` has no type"))
+            .at(place.span(at, at + name.len()), "what does it hold?")
+            .help(format!("write `{name} text`, or `number`, `date`, `one of (…)` and so on"));
+    }
+    let is_after_in = text[..at].split_whitespace().next_back().is_some_and(|word| word.eq_ignore_ascii_case("in"));
+    let expected = match whole(as_rule) {
+        whole if at == 0 => whole.to_owned(),
+        _ if is_after_in && positives.contains(&Grammar::open) => "values in brackets or the name of a list".to_owned(),
+        _ => expected(positives),
+    };
     let headline = match (found, expected.as_str()) {
         ("", "") => "the sentence ends too early".to_owned(),
-        ("", expected) => format!("expected {expected}, but nothing follows"),
+        ("", expected) => format!("expected {expected}, but the sentence ends"),
         (found, "") => format!("`{found}` fits nowhere here"),
         (found, expected) => format!("expected {expected}, found `{found}`"),
     };
     let words: Vec<String> = positives.iter().filter_map(|token| keyword(*token)).collect();
-    let help = nearest(found, words.iter().map(String::as_str)).map(|word| format!("`{found}` is near `{word}`"));
-    Diagnostic::error(Code::Syntax, headline)
-        .at(span, if found.is_empty() { "here" } else { "not expected here" })
-        .maybe_help(help)
+    let near = nearest(found, words.iter().map(String::as_str)).map(|word| format!("did you mean `{word}`?"));
+    let help = match found {
+        _ if near.is_some() => near,
+        "\"" | "[" if is_after_in => Some("write `in (…)`, with commas between the values".to_owned()),
+        found if !found.is_empty() && expected == describe(Grammar::string).unwrap_or_default() => {
+            Some("write the words in double quotes".to_owned())
+        }
+        found => Some(way_on(text, as_rule, found, &expected)),
+    };
+    let help = help.filter(|help| !help.is_empty());
+    let label = if found.is_empty() { "nothing follows" } else { "not expected here" };
+    Diagnostic::error(Code::Syntax, headline).at(span, label).maybe_help(help)
+}
+
+/// How the sentence would be written, by what is missing in it; empty where the headline says it all.
+fn way_on(text: &str, as_rule: Grammar, found: &str, expected: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default().to_lowercase();
+    let shape = match first.as_str() {
+        "record" => "`record Account from accounts { … }`",
+        "person" => "`person from people`",
+        "team" => "`team Sales`, or `team EMEA part of Sales`",
+        "queue" => "`queue Triage`",
+        "list" => "`list NAME from \"file.csv\" by COLUMN`",
+        "table" => "`table NAME from \"file.csv\" { … }`",
+        "define" => "`define NAME = CONDITION`",
+        "decide" => "`decide owner of Account { … }`",
+        "match" => "`match FIELD = COLUMN`, `between COLUMN and COLUMN` or `starts with COLUMN`",
+        "give" => "`give COLUMN`",
+        _ => "",
+    };
+    if as_rule == Grammar::only_field {
+        return "a field is written `name type, optional`, one on a line".into();
+    }
+    if !shape.is_empty() {
+        return format!("write {shape}");
+    }
+    if found == ")" && expected == "a value" {
+        return "write at least one value between the brackets".into();
+    }
+    if found == ")" {
+        return "remove it, or open the bracket it should close".into();
+    }
+    if expected.contains("`)`") {
+        return "close the bracket with `)`".into();
+    }
+    let example = match expected {
+        "a condition" => "a condition compares a field: `status = Active`",
+        "a value" => "write what it is compared with: `status = Active`, `country in (\"DE\", \"AT\")`",
+        "values in brackets or the name of a list" => "write `in (\"DE\", \"AT\")`, or `in LIST`",
+        "an owner" => "name a person, a team or a queue: `assign to Sales`",
+        "`owner`" => "write `keep owner`",
+        "`and`" => "write both ends: `between 1 and 5`",
+        _ if as_rule == Grammar::only_item && expected == whole(as_rule) => "remove it, or write `#` before a remark",
+        _ => "",
+    };
+    example.into()
+}
+
+/// Numbers as they are written elsewhere: `1,000`, `5%`, `€5`.
+fn habit(text: &str, at: usize, found: &str) -> Option<(String, String)> {
+    let before: String = text[..at].chars().rev().take_while(char::is_ascii_digit).collect();
+    let after = text[at + found.len()..].split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    let digits: String = before.chars().rev().collect();
+    let currency = match found {
+        "€" => "EUR",
+        "$" => "USD",
+        "£" => "GBP",
+        "¥" => "JPY",
+        _ => "",
+    };
+    if found == "," && !digits.is_empty() && after.len() == 3 {
+        return Some(("a number has no commas".into(), format!("write `{digits}{after}`")));
+    }
+    if found == "%" && !digits.is_empty() {
+        return Some(("a number has no `%`".into(), format!("write `{digits}`, or the part of one it stands for")));
+    }
+    if !currency.is_empty() {
+        let amount = if after.is_empty() { &digits } else { after };
+        return Some((
+            "a currency is written as its code, behind the amount".into(),
+            format!("write `{amount} {currency}`"),
+        ));
+    }
+    None
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+/// What a broken piece should have been.
+fn whole(as_rule: Grammar) -> &'static str {
+    match as_rule {
+        Grammar::only_rule | Grammar::only_header => "a rule (`when …`)",
+        Grammar::only_field => "a field",
+        Grammar::only_match => "`match` or `give`",
+        _ => "a declaration (`record`, `team` …) or a rule (`when …`)",
+    }
 }
 
 /// The word or mark at an offset; empty at the end or where a line ends.
-fn word_at(text: &str, at: usize) -> &str {
+pub fn word_at(text: &str, at: usize) -> &str {
     let rest = &text[at..];
     let Some(first) = rest.chars().next() else {
         return "";
@@ -51,6 +159,9 @@ fn keyword(token: Grammar) -> Option<String> {
     name.strip_prefix("kw_").map(str::to_owned)
 }
 
+/// Names that are offered at once; longer lists help nobody.
+const NAMES_MAX: usize = 4;
+
 /// `a comparison`, `` `and` `` or `an action`: what may stand here, in few words.
 fn expected(positives: &[Grammar]) -> String {
     let mut names: Vec<String> = Vec::new();
@@ -61,17 +172,39 @@ fn expected(positives: &[Grammar]) -> String {
             names.push(name);
         }
     }
-    if names.len() > 5 {
-        // Long lists help nobody: groups first, then whatever else fits.
-        names.sort_by_key(|name| name.starts_with('`'));
-        names.truncate(5);
+    if names.iter().any(|name| name == ACTION) {
+        // In the middle of a rule: how it can go on, and not also every way in which it could end.
+        let goes_on = [COMPARISON, "`and`", "`or`", ACTION];
+        names = goes_on
+            .iter()
+            .filter(|name| names.iter().any(|found| found == *name))
+            .map(|name| (*name).to_owned())
+            .collect();
     }
+    if names.len() > 1 {
+        // A number may always be followed by one of these; they are news only where nothing else is.
+        names.retain(|name| name != UNIT && name != CURRENCY);
+    }
+    if positives.contains(&Grammar::equals) && !positives.contains(&Grammar::kw_is) {
+        names.retain(|name| name != COMPARISON);
+        names.insert(0, "`=`".into());
+    }
+    // What is named by kind says more than a single word.
+    names.sort_by_key(|name| name.starts_with('`'));
+    names.truncate(NAMES_MAX);
+    // "`and`, `or` or an action" reads better than "an action, `and` or `or`".
+    names.sort_by(|a, b| (!a.starts_with('`'), a).cmp(&(!b.starts_with('`'), b)));
     match names.as_slice() {
         [] => String::new(),
         [one] => one.clone(),
         [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
     }
 }
+
+const COMPARISON: &str = "a comparison (`=`, `is`, `in` …)";
+const ACTION: &str = "an action (`assign to` …)";
+const UNIT: &str = "`days`, `weeks`, `months`, `years`, `hours` or `minutes`";
+const CURRENCY: &str = "a currency code such as EUR";
 
 /// A grammar rule in an admin's words; `None` for what is never worth offering.
 fn describe(token: Grammar) -> Option<String> {
@@ -144,12 +277,13 @@ fn describe(token: Grammar) -> Option<String> {
         | G::kw_becomes
         | G::kw_was
         | G::kw_changed
-        | G::negation => "a comparison (`=`, `is`, `in` …)",
+        | G::negation => COMPARISON,
         G::plus | G::minus | G::star | G::slash | G::sum_op | G::product_op | G::minus_sign => {
             return None;
         }
-        G::or_op | G::and_op | G::kw_and | G::kw_or => "`and` or `or`",
-        G::kw_assign | G::kw_keep | G::action | G::assign | G::keep | G::action_start => "an action (`assign to` …)",
+        G::and_op | G::kw_and => "`and`",
+        G::or_op | G::kw_or => "`or`",
+        G::kw_assign | G::kw_keep | G::action | G::assign | G::keep | G::action_start => ACTION,
         G::sum | G::product | G::unary | G::primary | G::path | G::path_name | G::parens_expr => "a value",
         G::condition | G::or_expr | G::and_expr | G::not_expr | G::comparison | G::not_op => "a condition",
         G::target | G::who | G::who_name | G::who_nobody | G::who_keep | G::who_owner_of => "an owner",
@@ -200,11 +334,9 @@ fn describe(token: Grammar) -> Option<String> {
         G::string => "a text in double quotes",
         G::number => "a number",
         G::date => "a day such as 2026-01-31",
-        G::currency => "a currency code such as EUR",
+        G::currency => CURRENCY,
         G::span => "a length of time such as `90 days`",
-        G::unit | G::kw_days | G::kw_weeks | G::kw_months | G::kw_years | G::kw_hours | G::kw_minutes => {
-            "`days`, `weeks`, `months`, `years`, `hours` or `minutes`"
-        }
+        G::unit | G::kw_days | G::kw_weeks | G::kw_months | G::kw_years | G::kw_hours | G::kw_minutes => UNIT,
         G::value_list => "a list in brackets",
         G::match_line => "`match`",
         G::give_line => "`give`",

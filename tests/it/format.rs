@@ -82,7 +82,12 @@ proptest! {
         chars.splice(at..end, put.chars());
         let text: String = chars.into_iter().collect();
         match format(&text) {
-            Err(FormatError::Broken(diagnostics)) => assert!(!diagnostics.is_empty()),
+            Err(FormatError::Broken(diagnostics)) => {
+                assert!(!diagnostics.is_empty());
+                let inside = |start: u32, end: u32| start <= end && end as usize <= text.len() + 1;
+                let labels = diagnostics.iter().flat_map(|found| found.primary.iter().chain(&found.others));
+                labels.for_each(|label| assert!(inside(label.span.start, label.span.end), "{label:?} of {text}"));
+            }
             _ => assert_kept(&text),
         }
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod commands;
+mod diagnostics;
 mod docs;
 mod faults;
 mod format;

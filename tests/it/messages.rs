@@ -63,6 +63,12 @@ fn example(page: &str, heading: &str) -> Messages {
     whole::messages(&all)
 }
 
+/// What is said about the bad example of every page that can show one.
+pub fn bad_examples() -> Vec<(Code, Messages)> {
+    let shown = ALL_CODES.iter().filter(|code| !NOT_SHOWN.iter().any(|(slug, _)| *slug == code.slug()));
+    shown.map(|code| (*code, example(&page(*code), "Bad"))).collect()
+}
+
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
     let mut pages: Vec<String> = std::fs::read_dir(folder())
@@ -86,16 +92,14 @@ fn every_code_has_a_page_and_every_page_a_code() {
 #[test]
 fn every_bad_example_earns_its_message_and_every_mended_one_is_sound() {
     let mut wrong = Vec::new();
-    for code in ALL_CODES.iter().filter(|code| !NOT_SHOWN.iter().any(|(slug, _)| *slug == code.slug())) {
-        let page = page(*code);
-        let bad = example(&page, "Bad");
+    for (code, bad) in bad_examples() {
         let mut codes: Vec<Code> = bad.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
         codes.dedup();
-        if codes != [*code] {
+        if codes != [code] {
             wrong.push(format!("-- {code}, the bad example:\n{}", bad.plain()));
         }
-        let mended = example(&page, "Mended");
-        if any_error(&mended.diagnostics) || mended.diagnostics.iter().any(|diagnostic| diagnostic.code == *code) {
+        let mended = example(&page(code), "Mended");
+        if any_error(&mended.diagnostics) || mended.diagnostics.iter().any(|diagnostic| diagnostic.code == code) {
             wrong.push(format!("-- {code}, the mended example:\n{}", mended.plain()));
         }
     }
