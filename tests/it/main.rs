@@ -1,6 +1,7 @@
 //! One program for all integration tests: a module a command or promise.
 
 mod check;
+mod commands;
 mod docs;
 mod faults;
 mod format;

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 /// Codes that a few lines of text cannot earn, and why.
 const NOT_SHOWN: &[(&str, &str)] = &[
     ("file-exists", "about a command that writes"),
+    ("inferred-record", "said by commands, which look at the data first (tests/it/commands.rs)"),
     ("no-project", "about a folder without files"),
     ("not-utf8", "a page cannot hold such bytes"),
     ("outside-project", "about links, which a page cannot hold"),
+    ("record-circle", "said when records are decided (tests/it/commands.rs)"),
     ("source-changed", "needs another program at work"),
     ("source-locked", "needs another program at work"),
     ("too-large", "the example would be too large"),

@@ -1,0 +1,341 @@
+//! What the commands promise over several runs: adoption, drift, gone, stale plans, limits, exit codes and forms.
+
+use crate::sandbox::{Ran, Sandbox};
+use serde_json::Value;
+
+const RECORDS: &str = "record Account {
+  id     text, key
+  status one of (Active, At-Risk)
+  parent Account, optional
+  current owner, column \"owner\"
+}
+
+team Success, Sales, Partners
+";
+
+const RULES: &str = "decide owner of Account {
+  at-risk: when status = At-Risk assign to Success because \"retention first\"
+  child:   when parent is known assign to owner of parent
+  other:   when id is not \"A9\" assign to Sales
+}
+";
+
+/// Two projects' worth of settings: everything is in the file, and owners are not written anywhere.
+fn book(accounts: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.write("ownward.toml", "[source]\ncomplete = true\n");
+    sandbox.write(
+        "records.own",
+        &RECORDS.replace("team Success, Sales, Partners", "team Success\nteam Sales\nteam Partners"),
+    );
+    sandbox.write("rules.own", RULES);
+    sandbox.write("accounts.csv", accounts);
+    sandbox
+}
+
+fn entries(ran: &Ran) -> u64 {
+    ran.json()["entries"].as_u64().unwrap()
+}
+
+fn apply(sandbox: &Sandbox, more: &[&str]) -> Ran {
+    let mut args = vec!["apply", "--yes", "--format", "json"];
+    args.extend(more);
+    sandbox.run(&args)
+}
+
+/// `outcome from->to rule` of every entry of one account.
+fn history(sandbox: &Sandbox, key: &str) -> Vec<String> {
+    let history = sandbox.run(&["history", "Account", key, "--format", "json"]).success().json();
+    let id = |owner: &Value| owner["id"].as_str().unwrap_or("-").to_owned();
+    history["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let rule = entry["rule"]["label"].as_str().unwrap_or("-");
+            format!("{} {}->{} {rule}", entry["outcome"].as_str().unwrap(), id(&entry["from"]), id(&entry["to"]))
+        })
+        .collect()
+}
+
+#[test]
+fn the_first_run_adopts_what_the_source_shows_and_then_decides() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,Partners\nA9,Active,,Partners\nA2,At-Risk,A1,\n");
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 5);
+    assert_eq!(history(&sandbox, "A1"), ["adopted -->Partners -", "assigned Partners->Sales other"]);
+    // No rule speaks of it: the owner that was adopted stays, and the record says that it was not decided.
+    assert_eq!(history(&sandbox, "A9"), ["adopted -->Partners -", "unmatched Partners->Partners -"]);
+    assert_eq!(history(&sandbox, "A2"), ["assigned -->Success at-risk"]);
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 0);
+}
+
+#[test]
+fn a_column_that_still_shows_the_old_owner_is_no_drift() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,Partners\n");
+    apply(&sandbox, &[]).success();
+    let plan = sandbox.run(&["plan", "--format", "json"]).success().json();
+    assert_eq!(plan["summary"]["needs_decision"], 0);
+    assert_eq!(plan["changes"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn drift_is_kept_and_listed_until_the_column_changes_again() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,Sales\n");
+    apply(&sandbox, &[]).success();
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA1,Active,,Partners\n");
+    let plan = sandbox.run(&["plan", "--format", "json"]).success().json();
+    assert_eq!(plan["summary"]["needs_decision"], 1);
+    assert_eq!(plan["changes"][0]["drift"], true);
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 1);
+    assert_eq!(history(&sandbox, "A1").last().unwrap(), "kept Sales->Partners drift");
+    // Nothing moves while nobody decides, and it stays listed.
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 0);
+    let plan = sandbox.run(&["plan", "--format", "json"]).success().json();
+    assert_eq!(plan["summary"]["needs_decision"], 1);
+    // `restore` lets the rules decide.
+    assert_eq!(entries(&apply(&sandbox, &["--drift", "restore"]).success()), 1);
+    assert_eq!(history(&sandbox, "A1").last().unwrap(), "assigned Partners->Sales other");
+    // The column still shows the outsider: that is not drift again.
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 0);
+}
+
+#[test]
+fn accepted_drift_needs_no_decision_and_a_blanked_column_asks_the_rules() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,Sales\n");
+    apply(&sandbox, &[]).success();
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA1,Active,,Partners\n");
+    apply(&sandbox, &["--drift", "accept"]).success();
+    let plan = sandbox.run(&["plan", "--drift", "accept", "--format", "json"]).success().json();
+    assert_eq!(plan["summary"]["needs_decision"], 0);
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA1,Active,,\n");
+    apply(&sandbox, &[]).success();
+    assert_eq!(history(&sandbox, "A1").last().unwrap(), "assigned Partners->Sales other");
+}
+
+#[test]
+fn a_record_that_leaves_is_gone_and_comes_back_to_its_owner() {
+    let all = "id,status,parent,owner\nA1,Active,,\nA2,Active,,\n";
+    let sandbox = book(all);
+    apply(&sandbox, &[]).success();
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA2,Active,,\n");
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 1);
+    assert_eq!(history(&sandbox, "A1").last().unwrap(), "gone Sales->- -");
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 0);
+    sandbox.write("accounts.csv", all);
+    apply(&sandbox, &[]).success();
+    assert_eq!(history(&sandbox, "A1").last().unwrap(), "assigned Sales->Sales other");
+}
+
+#[test]
+fn an_incomplete_source_releases_nobody() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\nA2,Active,,\n");
+    sandbox.write("ownward.toml", "");
+    apply(&sandbox, &[]).success();
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA2,Active,,\n");
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 0);
+}
+
+#[test]
+fn reformatting_relabelling_and_reordering_without_effect_write_nothing() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\nA2,At-Risk,,\n");
+    apply(&sandbox, &[]).success();
+    let relabelled = RULES.replace("at-risk:", "saving:").replace("  child:", "\n\n  child:");
+    sandbox.write("rules.own", &relabelled);
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 0);
+    // Another condition under the old label is still the same rule.
+    sandbox.write("rules.own", &RULES.replace("id is not \"A9\"", "id is not \"A8\""));
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 0);
+}
+
+#[test]
+fn a_saved_plan_is_applied_as_it_is_or_refused() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\n");
+    sandbox.run(&["plan", "--out", "plan.json"]).success();
+    let applied = apply(&sandbox, &["plan.json"]).success();
+    assert_eq!(entries(&applied), 1);
+    let again = apply(&sandbox, &["plan.json"]).fails_with(2);
+    assert!(again.stderr.contains("stale"), "{}", again.stderr);
+    sandbox.run(&["plan", "--out", "plan.json"]).success();
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA1,At-Risk,,\n");
+    let stale = apply(&sandbox, &["plan.json"]).fails_with(2);
+    assert!(stale.stderr.contains("stale") && stale.stderr.contains("nothing was written"), "{}", stale.stderr);
+    sandbox.write("plan.json", "{}");
+    assert!(apply(&sandbox, &["plan.json"]).fails_with(2).stderr.contains("is no saved plan"));
+}
+
+#[test]
+fn a_plan_is_stale_once_time_changes_an_answer() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\n");
+    let rules = "decide owner of Account {
+  early: when id is known assign to Partners until 2026-01-31
+  late:  otherwise assign to Sales
+}
+";
+    sandbox.write("rules.own", rules);
+    sandbox.run(&["plan", "--as-of", "2026-01-15", "--out", "plan.json"]).success();
+    let stale = apply(&sandbox, &["plan.json"]).fails_with(2);
+    assert!(stale.stderr.contains("time alone"), "{}", stale.stderr);
+}
+
+#[test]
+fn a_run_that_would_move_too_many_stops_and_yes_does_not_lift_it() {
+    let rows = |status: &str| {
+        let mut text = String::from("id,status,parent,owner\n");
+        for row in 0..60 {
+            text.push_str(&format!("B{row},{status},,\n"));
+        }
+        text
+    };
+    let sandbox = book(&rows("Active"));
+    // First assignments are no moves.
+    apply(&sandbox, &[]).success();
+    sandbox.write("accounts.csv", &rows("At-Risk"));
+    let stopped = apply(&sandbox, &[]).fails_with(1);
+    assert!(
+        stopped.stderr.contains("would move 60 records of 60") && stopped.stderr.contains("12 may move"),
+        "{}",
+        stopped.stderr
+    );
+    apply(&sandbox, &["--max-moves", "59"]).fails_with(1);
+    assert_eq!(entries(&apply(&sandbox, &["--max-moves", "60"]).success()), 60);
+    assert!(apply(&sandbox, &["--max-moves", "many"]).fails_with(2).stderr.contains("neither a number nor a share"));
+}
+
+#[test]
+fn an_earlier_moment_needs_a_reason() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\n");
+    apply(&sandbox, &["--as-of", "2026-03-01"]).success();
+    let refused = apply(&sandbox, &["--as-of", "2026-02-01"]).fails_with(2);
+    assert!(refused.stderr.contains("--backdate"), "{}", refused.stderr);
+    apply(&sandbox, &["--as-of", "2026-02-01", "--backdate"]).fails_with(2);
+    apply(&sandbox, &["--as-of", "2026-02-01", "--backdate", "--because", "late paperwork"]).success();
+    // The same run twice is one run.
+    assert_eq!(apply(&sandbox, &["--as-of", "2026-03-05"]).success().json()["repeated"], false);
+    assert_eq!(apply(&sandbox, &["--as-of", "2026-03-05"]).success().json()["repeated"], true);
+}
+
+#[test]
+fn a_past_decision_is_explained_from_the_ledger_alone() {
+    let sandbox = book("id,status,parent,owner\nA1,At-Risk,,\nA2,Active,A1,\n");
+    apply(&sandbox, &["--as-of", "2026-03-01"]).success();
+    // Rules and records move on.
+    sandbox.write("rules.own", "decide owner of Account {\n  all: otherwise assign to Partners\n}\n");
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA1,Active,,\nA2,Active,,\n");
+    apply(&sandbox, &["--as-of", "2026-04-01", "--max-moves", "10"]).success();
+    let then = sandbox.run(&["explain", "Account", "A2", "--as-of", "2026-03-15", "--format", "json"]).success().json();
+    assert_eq!(then["owner"]["id"], "Success");
+    assert_eq!(then["rules"][1]["label"], "child");
+    assert_eq!(then["rules"][1]["verdict"], "decided");
+    assert_eq!(then["rules"][0]["conditions"][0]["values"]["status"], "Active");
+    let now = sandbox.run(&["explain", "Account", "A2", "--as-of", "2026-04-01", "--format", "json"]).success().json();
+    assert_eq!(now["owner"]["id"], "Partners");
+    let before = sandbox.run(&["explain", "Account", "A2", "--as-of", "2026-02-01"]).fails_with(2);
+    assert!(before.stderr.contains("not yet in the ledger"), "{}", before.stderr);
+    let unknown = sandbox.run(&["explain", "Account", "A22", "--as-of", "2026-04-01"]).fails_with(2);
+    assert!(unknown.stderr.contains("did you mean"), "{}", unknown.stderr);
+}
+
+#[test]
+fn verify_proves_against_an_older_checkpoint() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\n");
+    apply(&sandbox, &[]).success();
+    sandbox.run(&["verify", "--write-checkpoint", "then.checkpoint"]).success();
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA1,At-Risk,,\n");
+    apply(&sandbox, &[]).success();
+    let proved = sandbox.run(&["verify", "--checkpoint", "then.checkpoint"]).success();
+    assert!(proved.stdout.contains("nothing cut off"), "{}", proved.stdout);
+    sandbox.run(&["verify", "--write-checkpoint", "now.checkpoint"]).success();
+    std::fs::remove_dir_all(sandbox.path().join(".ownward")).unwrap();
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA1,Active,,\n");
+    apply(&sandbox, &[]).success();
+    let failed = sandbox.run(&["verify", "--checkpoint", "now.checkpoint"]).fails_with(1);
+    assert!(failed.stdout.contains("FAILED"), "{}", failed.stdout);
+}
+
+#[test]
+fn records_on_a_circle_keep_their_owners_and_are_named() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,A2,Partners\nA2,Active,A1,\nA3,Active,A1,\n");
+    let ran = sandbox.run(&["plan", "--format", "json"]).success();
+    assert!(ran.stderr.contains("record-circle") && ran.stderr.contains("A1, A2"), "{}", ran.stderr);
+    let plan = ran.json();
+    assert_eq!(plan["summary"]["needs_decision"], 2);
+    let below = plan["changes"].as_array().unwrap().iter().find(|change| change["key"] == "A3").unwrap();
+    assert_eq!(below["to"]["id"], "Partners");
+}
+
+#[test]
+fn what_nobody_declared_is_inferred_and_said() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("rules.own", "when status = At-Risk assign to Success\n");
+    sandbox.write("accounts.csv", "id,status\n1,At-Risk\n");
+    let ran = sandbox.run(&["check"]).success();
+    assert!(ran.stderr.contains("inferred-record") && ran.stderr.contains("inferred-team"), "{}", ran.stderr);
+    assert_eq!(entries(&apply(&sandbox, &[]).success()), 1);
+    let explained = sandbox.run(&["explain", "Account", "1", "--as-of", "2999-01-01", "--format", "json"]).success();
+    assert_eq!(explained.json()["owner"]["id"], "Success");
+}
+
+#[test]
+fn plan_fails_only_where_it_is_asked_to() {
+    let sandbox = book("id,status,parent,owner\nA9,Active,,\nA1,Lost,,\n");
+    sandbox.run(&["plan"]).success();
+    sandbox.run(&["plan", "--fail-on", "unmatched"]).fails_with(1);
+    sandbox.run(&["plan", "--fail-on", "invalid,nobody"]).fails_with(1);
+    sandbox.run(&["plan", "--fail-on", "nobody"]).success();
+    sandbox.run(&["plan", "--fail-on-change"]).fails_with(1);
+    assert!(sandbox.run(&["plan", "--fail-on", "lost"]).fails_with(2).stderr.contains("is no outcome"));
+}
+
+#[test]
+fn every_form_of_output_is_what_it_says() {
+    let sandbox = book("id,status,parent,owner\n=A1,Active,,\nA2,At-Risk,,\n");
+    let csv = sandbox.run(&["decide", "--format", "csv"]).success();
+    assert!(csv.stdout.starts_with("record,key,role,outcome,owner_kind,owner,rule\n"), "{}", csv.stdout);
+    assert!(csv.stdout.contains("Account,'=A1,owner,assigned,team,Sales,other"), "{}", csv.stdout);
+    for line in sandbox.run(&["decide", "--format", "jsonl"]).success().stdout.lines() {
+        serde_json::from_str::<Value>(line).unwrap();
+    }
+    assert_eq!(sandbox.run(&["decide", "--format", "json"]).success().json()["schema"], "ownward.decide/1");
+    let changes = sandbox.run(&["plan", "--format", "csv"]).success();
+    assert!(changes.stdout.starts_with("record,key,role,owner_kind,owner_id,old_owner,rule,reason,effective\n"));
+    sandbox.write("rules.own", "decide owner of Account {\n  when statsu = Active assign to Sales\n}\n");
+    let github = sandbox.run(&["check", "--format", "github"]).fails_with(1);
+    assert!(github.stdout.starts_with("::error file=rules.own,line=2,"), "{}", github.stdout);
+    let json = sandbox.run(&["check", "--format", "json"]).fails_with(1).json();
+    assert_eq!(json["diagnostics"][0]["code"], "unknown-field");
+    assert_eq!(json["diagnostics"][0]["help"], "did you mean `status`?");
+}
+
+#[test]
+fn a_change_file_is_written_for_other_systems() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,Partners\n");
+    sandbox.write("ownward.toml", "[write-back]\nowners = \"file\"\nfile = \"changes.csv\"\n");
+    apply(&sandbox, &["--as-of", "2026-05-04"]).success();
+    let written = std::fs::read_to_string(sandbox.path().join("changes.csv")).unwrap();
+    assert_eq!(
+        written,
+        "record,key,role,owner_kind,owner_id,old_owner,rule,reason,effective\n\
+         Account,A1,owner,team,Sales,Partners,other,,2026-05-04\n"
+    );
+    sandbox.write("ownward.toml", "[write-back]\nowners = \"source\"\n");
+    assert!(apply(&sandbox, &[]).fails_with(2).stderr.contains("databases only"));
+}
+
+#[test]
+fn completions_and_man_pages_are_made_from_the_command_line() {
+    let sandbox = Sandbox::empty();
+    assert!(sandbox.run(&["completions", "bash"]).success().stdout.contains("ownward"));
+    sandbox.run(&["man", "man"]).success();
+    assert!(sandbox.path().join("man/ownward-explain.1").is_file());
+    for command in ["init", "check", "fmt", "decide", "plan", "apply", "explain", "history", "verify"] {
+        assert!(sandbox.run(&[command, "--help"]).success().stdout.contains("Example:"), "{command}");
+    }
+}
+
+#[test]
+fn nobody_is_asked_where_nobody_sits() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\n");
+    let refused = sandbox.run(&["apply"]).fails_with(2);
+    assert!(refused.stderr.contains("--yes"), "{}", refused.stderr);
+    assert!(!sandbox.path().join(".ownward").exists());
+}
