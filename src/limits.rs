@@ -14,6 +14,12 @@ pub const FOLDERS_DEEP_MAX: usize = 32;
 pub const CONFIG_BYTES_MAX: usize = 1 << 20;
 /// Brackets inside brackets.
 pub const NESTING_MAX: usize = 64;
+/// Signs of `+ - * /` on the way into one sum: each is a level deeper for everything that walks it.
+pub const SUM_SIGNS_MAX: usize = 128;
+/// Conditions and values inside each other, defines opened.
+pub const CONDITION_DEPTH_MAX: usize = 512;
+/// Conditions and values that the defines of a policy set open into where they are used.
+pub const DEFINED_PARTS_MAX: usize = 2_000_000;
 /// Diagnostics shown in one run; the count of the rest is told.
 pub const DIAGNOSTICS_MAX: usize = 100;
 /// Bytes of one list or table file kept beside the policies.

@@ -38,6 +38,15 @@ struct Left {
 
 impl Checker<'_> {
     pub(super) fn condition(&mut self, expr: &Expr, scope: &Scope) -> Cond {
+        if !self.enter(expr.span) {
+            return never(expr.span);
+        }
+        let cond = self.typed(expr, scope);
+        self.leave();
+        cond
+    }
+
+    fn typed(&mut self, expr: &Expr, scope: &Scope) -> Cond {
         let span = expr.span;
         match &expr.kind {
             ExprKind::And(parts) => Cond::All(parts.iter().map(|part| self.condition(part, scope)).collect()),

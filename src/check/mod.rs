@@ -16,7 +16,9 @@ mod values;
 pub use values::calculate;
 
 use crate::diagnostic::{self, Code, Diagnostic};
+use crate::limits::{CONDITION_DEPTH_MAX, DEFINED_PARTS_MAX};
 use crate::schema::{RecordType, Schema, Tabular};
+use crate::source::Span;
 use crate::syntax::Tree;
 use std::collections::BTreeMap;
 
@@ -65,6 +67,12 @@ struct Checker<'t> {
     /// Defines being expanded, to end circles.
     expanding: Vec<String>,
     used_defines: Vec<String>,
+    /// Conditions and values inside each other at the place that is typed.
+    depth: usize,
+    /// What defines have opened into so far.
+    defined_parts: usize,
+    /// A limit was passed and told.
+    is_full: bool,
     /// Nobody who could own anything is declared: names after `assign to` become teams.
     infers_teams: bool,
     diagnostics: Vec<Diagnostic>,
@@ -80,6 +88,9 @@ impl<'t> Checker<'t> {
             names: Vec::new(),
             expanding: Vec::new(),
             used_defines: Vec::new(),
+            depth: 0,
+            defined_parts: 0,
+            is_full: false,
             infers_teams,
             diagnostics: Vec::new(),
         }
@@ -89,7 +100,36 @@ impl<'t> Checker<'t> {
         self.diagnostics.push(diagnostic);
     }
 
-    fn error(&mut self, code: Code, headline: impl Into<String>, span: crate::source::Span, label: impl Into<String>) {
+    /// Counts one more level on the way down; `false` where there are too many, or too many parts in all.
+    ///
+    /// Only defines can pass either limit: one that uses another twice doubles it, and forty of those would never end.
+    fn enter(&mut self, span: Span) -> bool {
+        if self.is_full {
+            return false;
+        }
+        self.defined_parts += usize::from(!self.expanding.is_empty());
+        let told = if self.depth >= CONDITION_DEPTH_MAX {
+            Diagnostic::error(Code::TooDeep, "a condition that goes too deep")
+                .at(span, format!("more than {CONDITION_DEPTH_MAX} conditions inside each other"))
+                .help("use fewer defines inside each other")
+        } else if self.defined_parts > DEFINED_PARTS_MAX {
+            Diagnostic::error(Code::TooLarge, "defines that open into too many conditions")
+                .at(span, format!("more than {DEFINED_PARTS_MAX} in this policy set"))
+                .help("a define that uses another twice is twice as large: use it once")
+        } else {
+            self.depth += 1;
+            return true;
+        };
+        self.is_full = true;
+        self.push(told);
+        false
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    fn error(&mut self, code: Code, headline: impl Into<String>, span: Span, label: impl Into<String>) {
         self.push(Diagnostic::error(code, headline).at(span, label));
     }
 }

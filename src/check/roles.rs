@@ -229,7 +229,7 @@ impl<'t> Checker<'t> {
             return;
         }
         for define in &tree.defines {
-            if !self.used_defines.iter().any(|used| *used == define.name.text) {
+            if !self.used_defines.contains(&define.name.text) {
                 self.push(
                     Diagnostic::warning(
                         Code::UnusedDefine,

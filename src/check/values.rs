@@ -46,6 +46,15 @@ pub(super) enum Measure {
 
 impl Checker<'_> {
     pub(super) fn side(&mut self, expr: &Expr, scope: &Scope) -> Side {
+        if !self.enter(expr.span) {
+            return Side::Broken;
+        }
+        let side = self.read_side(expr, scope);
+        self.leave();
+        side
+    }
+
+    fn read_side(&mut self, expr: &Expr, scope: &Scope) -> Side {
         match &expr.kind {
             ExprKind::Group(inner) => self.side(inner, scope),
             ExprKind::Path(path) => self.path_side(path, scope),

@@ -163,7 +163,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -192,7 +192,7 @@ pub fn safe_cell(text: &str) -> String {
 pub fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(headers.iter().map(|header| comfy_table::Cell::new(header)));
+    table.set_header(headers.iter().map(comfy_table::Cell::new));
     for row in rows {
         table.add_row(row.iter().map(|cell| render::clean(cell).replace('\n', " ")));
     }

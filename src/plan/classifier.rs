@@ -31,6 +31,9 @@ pub struct Classifier {
     used: Vec<usize>,
 }
 
+/// A set of a group's boxes, a bit each.
+type BoxSet = Box<[u64]>;
+
 /// Boxes over the same dimensions.
 #[derive(Clone, Debug)]
 struct Group {
@@ -143,10 +146,10 @@ impl Group {
         order.sort_by_key(|dimension| (dimensions[*dimension].atom_count, *dimension));
         let word_count = numbers.len().div_ceil(64);
         let mut all = vec![u64::MAX; word_count];
-        if numbers.len() % 64 != 0 {
+        if !numbers.len().is_multiple_of(64) {
             all[word_count - 1] = (1 << (numbers.len() % 64)) - 1;
         }
-        let mut sets: Vec<Box<[u64]>> = vec![all.into_boxed_slice()];
+        let mut sets: Vec<BoxSet> = vec![all.into_boxed_slice()];
         let mut steps = Vec::new();
         let mut entries = 0;
         for dimension in order {
@@ -195,7 +198,7 @@ fn atom_sets(
     numbers: &[u32],
     boxes: &[RuleBox],
     word_count: usize,
-) -> Vec<Box<[u64]>> {
+) -> Vec<BoxSet> {
     let mut sets = vec![vec![0_u64; word_count].into_boxed_slice(); atom_count];
     for (place, number) in numbers.iter().enumerate() {
         let side = boxes[*number as usize].sides.iter().find(|(at, _)| *at == dimension);
@@ -209,7 +212,7 @@ fn atom_sets(
 }
 
 /// The next table and the set of each of its classes; `None` where there are more classes than a table can name.
-fn combine(sets: &[Box<[u64]>], by_atom: &[Box<[u64]>]) -> Option<(Vec<u16>, Vec<Box<[u64]>>)> {
+fn combine(sets: &[BoxSet], by_atom: &[BoxSet]) -> Option<(Vec<u16>, Vec<BoxSet>)> {
     // Many atoms fit the same boxes: they are combined once.
     let mut kinds: FxHashMap<&[u64], usize> = FxHashMap::default();
     let mut distinct: Vec<&[u64]> = Vec::new();
@@ -222,13 +225,13 @@ fn combine(sets: &[Box<[u64]>], by_atom: &[Box<[u64]>]) -> Option<(Vec<u16>, Vec
             })
         })
         .collect();
-    let mut known: FxHashMap<Box<[u64]>, u16> = FxHashMap::default();
-    let mut next: Vec<Box<[u64]>> = Vec::new();
+    let mut known: FxHashMap<BoxSet, u16> = FxHashMap::default();
+    let mut next: Vec<BoxSet> = Vec::new();
     let mut classes = Vec::with_capacity(sets.len() * by_atom.len());
     let mut of_kind = vec![0_u16; distinct.len()];
     for set in sets {
         for (kind, other) in distinct.iter().enumerate() {
-            let both: Box<[u64]> = set.iter().zip(*other).map(|(a, b)| a & b).collect();
+            let both: BoxSet = set.iter().zip(*other).map(|(a, b)| a & b).collect();
             of_kind[kind] = match known.get(&both) {
                 Some(class) => *class,
                 None => {

@@ -65,7 +65,8 @@ fn close(open: &mut Vec<(u8, usize)>, mark: u8, scan: &mut Scan, file: FileId) {
 }
 
 fn line_end(bytes: &[u8], from: usize) -> usize {
-    bytes[from..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |n| from + n)
+    // A lone carriage return ends a line too, as it does for the grammar.
+    bytes[from..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |n| from + n)
 }
 
 /// The closing quote of the text that opens at `from`; it must stand on the same line.

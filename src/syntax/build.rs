@@ -15,6 +15,8 @@ pub struct Builder<'t> {
     pub(super) file: FileId,
     text: &'t str,
     covered: Vec<usize>,
+    /// Signs of the sums around the place that is built.
+    pub(super) signs_around: usize,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -74,7 +76,7 @@ pub(super) fn parts(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
 
 impl<'t> Builder<'t> {
     pub fn new(file: FileId, text: &'t str, scan: Scan) -> Self {
-        Self { file, text, covered: scan.covered, diagnostics: scan.diagnostics }
+        Self { file, text, covered: scan.covered, signs_around: 0, diagnostics: scan.diagnostics }
     }
 
     pub fn push(&mut self, diagnostic: Diagnostic) {

@@ -4,6 +4,7 @@ use super::build::{Builder, Node, first, parts};
 use super::grammar::Rule as Grammar;
 use super::tree::*;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::limits::SUM_SIGNS_MAX;
 use crate::source::Span;
 use crate::value::{Decimal, time::Unit};
 
@@ -286,8 +287,25 @@ impl<'t> Builder<'t> {
         self.arithmetic(node, Self::unary)
     }
 
+    /// `a + b + c` is `(a + b) + c`: every sign is a level of the tree, and levels are counted (design section 8).
     fn arithmetic(&mut self, node: Node<'t>, operand: fn(&mut Self, Node<'t>) -> Expr) -> Expr {
         let span = self.span(&node);
+        let signs = node.clone().into_inner().len() / 2;
+        if self.signs_around + signs > SUM_SIGNS_MAX {
+            self.push(
+                Diagnostic::error(Code::TooDeep, "a sum of too many parts")
+                    .at(span, format!("more than {SUM_SIGNS_MAX} signs"))
+                    .help("let the source work it out, and read the result as a field"),
+            );
+            return broken(span);
+        }
+        self.signs_around += signs;
+        let sum = self.operands(node, span, operand);
+        self.signs_around -= signs;
+        sum
+    }
+
+    fn operands(&mut self, node: Node<'t>, span: Span, operand: fn(&mut Self, Node<'t>) -> Expr) -> Expr {
         let mut inner = node.into_inner();
         let Some(first_operand) = inner.next() else {
             return broken(span);

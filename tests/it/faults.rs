@@ -136,7 +136,7 @@ fn a_policy_cut_at_any_byte_is_refused_or_a_whole_policy() {
     let book = Book::new(12);
     let before = book.state();
     for end in (0..RULES.len()).filter(|end| RULES.is_char_boundary(*end)) {
-        book.write("rules.own", RULES[..end].as_bytes());
+        book.write("rules.own", &RULES.as_bytes()[..end]);
         // A file cut before its first rule is an empty policy, and `check` has nothing against it.
         let output = book.run(&["check"]);
         assert!(matches!(output.status.code(), Some(0 | 1)), "{end}: {}", text(&output.stderr));

@@ -135,6 +135,11 @@ impl Policy {
         }
     }
 
+    /// Words that must stay on their line.
+    fn on_line(&mut self, words: &str) {
+        words.split(' ').for_each(|word| self.put(Before::Blank, word));
+    }
+
     fn line(&mut self, first: &str) {
         self.put(Before::Line, first);
     }
@@ -192,17 +197,17 @@ impl Policy {
             self.line(dice.pick(NAMES));
             let kinds = ["text", "number", "money EUR", "money in \"code\"", "yes / no", "Account", "date"];
             match dice.below(4) {
-                0 => self.say(dice.pick(&kinds)),
+                0 => self.on_line(dice.pick(&kinds)),
                 1 => self.choices(dice, "one of", ","),
                 2 => self.choices(dice, "many of", ","),
                 _ => self.choices(dice, "ordered", "<"),
             }
             for _ in 0..dice.below(3) {
-                self.comma();
-                self.say(dice.pick(&["key", "optional", "column \"A B\"", "may be unknown", "created"]));
+                self.put(Before::Tight, ",");
+                self.on_line(dice.pick(&["key", "optional", "column \"AB\"", "may be unknown", "created"]));
             }
             if dice.below(3) == 1 {
-                self.comma();
+                self.put(Before::Blank, ",");
             }
         }
         if dice.below(2) == 0 {
@@ -213,7 +218,7 @@ impl Policy {
     }
 
     fn choices(&mut self, dice: &mut Dice<'_>, kind: &str, mark: &str) {
-        self.say(kind);
+        self.on_line(kind);
         self.say("(");
         for index in 0..=dice.below(30) {
             if index > 0 {
