@@ -24,7 +24,10 @@ const RULES: &str = "decide owner of Account {
 fn book(accounts: &str) -> Sandbox {
     let sandbox = Sandbox::empty();
     sandbox.write("ownward.toml", "[source]\ncomplete = true\n");
-    sandbox.write("records.own", &RECORDS.replace("team Success, Sales, Partners", "team Success\nteam Sales\nteam Partners"));
+    sandbox.write(
+        "records.own",
+        &RECORDS.replace("team Success, Sales, Partners", "team Success\nteam Sales\nteam Partners"),
+    );
     sandbox.write("rules.own", RULES);
     sandbox.write("accounts.csv", accounts);
     sandbox
@@ -188,7 +191,11 @@ fn a_run_that_would_move_too_many_stops_and_yes_does_not_lift_it() {
     apply(&sandbox, &[]).success();
     sandbox.write("accounts.csv", &rows("At-Risk"));
     let stopped = apply(&sandbox, &[]).fails_with(1);
-    assert!(stopped.stderr.contains("would move 60 records of 60") && stopped.stderr.contains("12 may move"), "{}", stopped.stderr);
+    assert!(
+        stopped.stderr.contains("would move 60 records of 60") && stopped.stderr.contains("12 may move"),
+        "{}",
+        stopped.stderr
+    );
     apply(&sandbox, &["--max-moves", "59"]).fails_with(1);
     assert_eq!(entries(&apply(&sandbox, &["--max-moves", "60"]).success()), 60);
     assert!(apply(&sandbox, &["--max-moves", "many"]).fails_with(2).stderr.contains("neither a number nor a share"));
