@@ -106,30 +106,6 @@ pub(super) fn first(node: Node<'_>) -> Option<Node<'_>> {
     node.into_inner().next()
 }
 
-/// Where the last token of a node ends. Every mark and keyword is a pair of its own, so the last pair tells; what is
-/// read without blanks between its parts ends where it ends.
-fn last_end(node: &Node<'_>) -> usize {
-    let span = node.as_span();
-    let whole = span.start() + span.as_str().trim_end().len();
-    match node.as_rule() {
-        Grammar::string
-        | Grammar::foreign_string
-        | Grammar::path
-        | Grammar::words
-        | Grammar::money
-        | Grammar::stray_words
-        | Grammar::broken_item
-        | Grammar::broken_rule
-        | Grammar::broken_header
-        | Grammar::broken_field
-        | Grammar::broken_line
-        | Grammar::later_item
-        | Grammar::later_action
-        | Grammar::who_later => whole,
-        _ => node.clone().into_inner().last().map_or(whole, |last| last_end(&last)),
-    }
-}
-
 fn is_keyword(node: &Node<'_>) -> bool {
     format!("{:?}", node.as_rule()).starts_with("kw_")
 }
