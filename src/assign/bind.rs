@@ -17,16 +17,30 @@ pub struct Binding {
     lists: Vec<FxHashMap<String, usize>>,
 }
 
-/// Binds every name and reports those nobody answers to.
+/// How bad it is that a name, or an owner cell of a list or table, means nobody.
 ///
-/// `unknown` is how bad an unknown name is: an error where the people are known, a note where their file is not at hand.
-pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Severity) -> (Binding, Vec<Diagnostic>) {
+/// A check calls both errors where the people are at hand, notes where they are not. A run stops for a name in a rule;
+/// a cell is a miss for its records, told as a warning (design section 3, point 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    pub names: Severity,
+    pub cells: Severity,
+}
+
+impl Unknown {
+    pub fn both(severity: Severity) -> Self {
+        Unknown { names: severity, cells: severity }
+    }
+}
+
+/// Binds every name to its owner and reports those nobody answers to; `unknown` says how bad that is.
+pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Unknown) -> (Binding, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut names = Vec::new();
     let mut meant = Vec::new();
     for name in &policy.names {
         let found = directory.find(&name.text);
-        if let Some(diagnostic) = name_diagnostic(policy, &directory, &name.text, &found, unknown) {
+        if let Some(diagnostic) = name_diagnostic(policy, &directory, &name.text, &found, unknown.names) {
             diagnostics.push(match &diagnostic.primary {
                 Some(_) => diagnostic,
                 None => diagnostic.at(name.span, "named here"),
@@ -61,7 +75,7 @@ pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Severity) -> (B
         })
         .collect();
     let binding = Binding { directory, names, meant, lists };
-    binding.cells(policy, unknown, &mut diagnostics);
+    binding.cells(policy, unknown.cells, &mut diagnostics);
     crate::diagnostic::sort(&mut diagnostics);
     (binding, diagnostics)
 }
@@ -202,19 +216,35 @@ impl Binding {
         }
         for (name, file, span, data, column) in owner_columns(policy) {
             let mut bad: Vec<(usize, &str)> = Vec::new();
+            let mut inactive: Vec<(usize, &str)> = Vec::new();
             let mut reasons = Vec::new();
             for row in 0..data.rows.len() {
-                if let Some(cell) = data.cell(row, column)
-                    && let Err(reason) = self.find(cell)
-                {
-                    bad.push((data.line_numbers[row], cell));
-                    reasons.push(reason);
+                let Some(cell) = data.cell(row, column) else { continue };
+                match self.directory.find(cell) {
+                    Found::Owner(_) => {}
+                    Found::Inactive(_) => inactive.push((data.line_numbers[row], cell)),
+                    found => {
+                        bad.push((data.line_numbers[row], cell));
+                        reasons.extend(owner(found, cell).err());
+                    }
                 }
+            }
+            if let Some((line_number, cell)) = inactive.first() {
+                diagnostics.push(
+                    Diagnostic::warning(
+                        Code::InactiveOwner,
+                        format!("`{name}` names {} who {} not active", count_cells(inactive.len()), are(inactive.len())),
+                    )
+                    .at(span, format!("column `{}`", data.headers[column]))
+                    .with_note(format!("{file} line {line_number}: `{cell}`{}", and_more(inactive.len())))
+                    .with_note("such a row counts as a miss: the next rule is tried")
+                    .help("name somebody else in those rows"),
+                );
             }
             let Some((line_number, cell)) = bad.first() else {
                 continue;
             };
-            let rest = if bad.len() > 1 { format!(", and {} more", bad.len() - 1) } else { String::new() };
+            let rest = and_more(bad.len());
             diagnostics.push(
                 Diagnostic::new(
                     Code::UnknownOwner,
@@ -228,6 +258,14 @@ impl Binding {
             );
         }
     }
+}
+
+fn and_more(count: usize) -> String {
+    if count > 1 { format!(", and {} more", count - 1) } else { String::new() }
+}
+
+fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }
 
 fn count_cells(count: usize) -> String {

@@ -7,6 +7,6 @@ mod bind;
 mod owners;
 mod table;
 
-pub use bind::{Binding, bind};
+pub use bind::{Binding, Unknown, bind};
 pub use owners::{NOBODY, OwnerTable};
 pub use table::TableIndex;

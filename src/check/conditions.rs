@@ -650,6 +650,16 @@ impl Checker<'_> {
                 );
                 return never(span);
             }
+            (Measure::Money(_), Measure::Plain) | (Measure::Plain, Measure::Money(_))
+                if !is_constant(&left) && !is_constant(&right_expr) =>
+            {
+                self.push(
+                    Diagnostic::error(Code::MixedMoney, "an amount compared with a plain number")
+                        .at(span, format!("{} and {}", describe(measure), describe(&right_measure)))
+                        .help("declare the number as money too, or divide the amount by one of its own currency"),
+                );
+                return never(span);
+            }
             _ => {}
         }
         let negated = op == CompareOp::Unequal;
@@ -1399,6 +1409,11 @@ fn stray_word(path: &PathExpr, stray: &Word, first: &str) -> Diagnostic {
 
 /// Words that other languages have for a blank cell.
 const BLANKS: &[&str] = &["null", "none", "nil", "empty", "blank", "nothing", "undefined", "na"];
+
+/// A number as it is written in the policy: beside an amount it takes the amount's currency.
+fn is_constant(expr: &NumberExpr) -> bool {
+    matches!(expr, NumberExpr::Constant(_))
+}
 
 enum Right {
     Words(Vec<Word>),

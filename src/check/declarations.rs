@@ -194,6 +194,13 @@ fn field(decl: &FieldDecl, records: &[&str], diagnostics: &mut Diagnostics) -> (
             Attribute::Column(name) => column.clone_from(&name.text),
         }
     }
+    if same(&decl.name.text, "current") {
+        diagnostics.push(
+            Diagnostic::error(Code::ReservedName, "`current` is no field name")
+                .at(decl.name.span, "`current owner` is the owner that the source shows")
+                .help("give the field another name and say `column \"current\"`"),
+        );
+    }
     let kind = field_kind(decl, records, may_be_unknown.is_some(), diagnostics);
     if let (Some(span), false) = (may_be_unknown, matches!(kind, FieldKind::Reference { .. })) {
         diagnostics.push(

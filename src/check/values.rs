@@ -44,6 +44,8 @@ pub(super) enum Measure {
     MoneyInColumn,
 }
 
+const NUMBER_HELP: &str = "write a number such as `500`, `10k` or `1.5M`, or a field that holds one";
+
 impl Checker<'_> {
     pub(super) fn side(&mut self, expr: &Expr, scope: &Scope) -> Side {
         if !self.enter(expr.span) {
@@ -267,7 +269,10 @@ impl Checker<'_> {
                 self.push(
                     Diagnostic::error(Code::WrongType, "expected a number")
                         .at(span, "a text")
-                        .maybe_help(number.map(|number| format!("write {number} without quotes"))),
+                        .help(number.map_or_else(
+                            || NUMBER_HELP.to_owned(),
+                            |number| format!("write {number} without quotes"),
+                        )),
                 );
                 return None;
             }
@@ -279,7 +284,7 @@ impl Checker<'_> {
         self.push(
             Diagnostic::error(Code::WrongType, "expected a number")
                 .at(span, found)
-                .help("write a number such as `500`, `10k` or `1.5M`, or a field that holds one"),
+                .help(NUMBER_HELP),
         );
         None
     }

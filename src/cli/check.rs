@@ -3,7 +3,8 @@
 use super::args::{CheckArgs, Format, Global};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, summary};
-use super::session::{Session, bound, directory};
+use super::session::{Session, directory};
+use crate::assign::{Unknown, bind};
 use crate::diagnostic::{self, Severity, render};
 
 pub fn run(args: &CheckArgs, global: &Global, out: &Output) -> Result<Exit> {
@@ -36,7 +37,7 @@ fn names(session: &Session, args: &CheckArgs) -> Result<Vec<diagnostic::Diagnost
     }
     let unknown = if has_people || args.require_data { Severity::Error } else { Severity::Note };
     let people = directory(&session.policy.schema, people, has_people);
-    let (_, mut found) = bound(&session.policy, people, unknown);
+    let (_, mut found) = bind(&session.policy, people, Unknown::both(unknown));
     findings.append(&mut found);
     Ok(findings)
 }

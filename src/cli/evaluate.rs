@@ -3,8 +3,8 @@
 use super::args::{DriftArg, RunArgs};
 use super::exit::{Failure, Result};
 use super::output::Output;
-use super::session::{Session, bound, directory};
-use crate::assign::{Binding, OwnerTable};
+use super::session::{Session, directory};
+use crate::assign::{Binding, OwnerTable, Unknown, bind};
 use crate::check::policy::{RoleId, TypedPolicy};
 use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, PastEntry, PastRule, RolePast};
 use crate::decide::{RecordFacts, RoleInput, RoleResult, Scene, decide_role};
@@ -64,7 +64,7 @@ fn decide_all(
     let policy = &session.policy;
     require_people(policy, &snapshot, session)?;
     let people = directory(&policy.schema, snapshot.people.clone(), snapshot.has_people);
-    let (binding, mut findings) = bound(policy, people, Severity::Error);
+    let (binding, mut findings) = bind(policy, people, Unknown { names: Severity::Error, cells: Severity::Warning });
     findings.extend(snapshot.findings.iter().cloned());
     if crate::diagnostic::any_error(&findings) {
         crate::diagnostic::sort(&mut findings);

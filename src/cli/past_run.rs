@@ -3,7 +3,7 @@
 use super::exit::{Failure, Result};
 use super::record::people_from;
 use super::session::directory;
-use crate::assign::{Binding, bind};
+use crate::assign::{Binding, Unknown, bind};
 use crate::check::{self, policy::TypedPolicy};
 use crate::diagnostic::Severity;
 use crate::ledger::{Ledger, StoredInput};
@@ -40,7 +40,7 @@ pub fn load(ledger: &Ledger, run: &str, instant: i64) -> Result<PastRun> {
         Some(people) => directory(&policy.schema, people_from(&text(people)?), true),
         None => directory(&policy.schema, Vec::new(), false),
     };
-    let (binding, _) = bind(&policy, directory, Severity::Note);
+    let (binding, _) = bind(&policy, directory, Unknown::both(Severity::Note));
     let zone = match inputs.iter().find(|input| input.kind == "config") {
         Some(config) => {
             let mut scratch = Sources::default();

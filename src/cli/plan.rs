@@ -303,14 +303,14 @@ fn csv(session: &Session, found: &Evaluation) -> Result<()> {
     Ok(())
 }
 
-/// One row a change, in the columns of the change file.
+/// One row a change of owner, in the columns of the change file: what another system has to do.
 pub fn change_rows(session: &Session, found: &Evaluation) -> Vec<[String; 9]> {
     let day = time::show_day(found.as_of.today());
     found
         .changes
         .changes
         .iter()
-        .filter(|change| change.outcome != Outcome::Adopted)
+        .filter(|change| change.outcome != Outcome::Adopted && change.previous != change.owner)
         .map(|change| {
             let record = session.policy.role(change.role).record;
             let owner = change.owner.as_ref();

@@ -2,10 +2,9 @@
 
 use super::args::ProjectArgs;
 use super::exit::{Exit, Failure, Result};
-use crate::assign::{Binding, bind};
 use crate::check::policy::TypedPolicy;
 use crate::check::{self, FilesBeside};
-use crate::diagnostic::{self, Code, Diagnostic, Severity};
+use crate::diagnostic::{self, Code, Diagnostic};
 use crate::project::Project;
 use crate::schema::{Directory, FieldId, Person, RecordType, Schema, Tabular};
 use crate::snapshot::{self, Snapshot};
@@ -232,11 +231,6 @@ pub fn directory(schema: &Schema, people: Vec<Person>, has_people: bool) -> Dire
     let teams = schema.teams.iter().map(|team| (team.name.clone(), team.part_of.clone()));
     let queues = schema.queues.iter().map(|queue| queue.name.clone());
     Directory::new(people, teams, queues, has_people)
-}
-
-/// Binds names to owners and reports those nobody answers to.
-pub fn bound(policy: &TypedPolicy, directory: Directory, unknown: Severity) -> (Binding, Vec<Diagnostic>) {
-    bind(policy, directory, unknown)
 }
 
 /// The user who runs this, for the ledger.

@@ -67,6 +67,7 @@ codes! {
     OtherwiseNotLast = "otherwise-not-last": "rules after `otherwise` are never reached",
     OutsideProject = "outside-project": "a path leaves the project folder",
     RecordCircle = "record-circle": "records that refer to each other in a circle",
+    ReservedName = "reserved-name": "a name that the language keeps for itself",
     RoleCircle = "role-circle": "roles that wait for each other",
     SourceChanged = "source-changed": "a data file changed while it was read",
     SourceLocked = "source-locked": "another program holds the database locked",

@@ -66,7 +66,7 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         let teams = policy.schema.teams.iter().map(|team| (team.name.clone(), team.part_of.clone()));
         let queues = policy.schema.queues.iter().map(|queue| queue.name.clone());
         let directory = Directory::new(std::mem::take(&mut snapshot.people), teams, queues, snapshot.has_people);
-        diagnostics.extend(assign::bind(&policy, directory, Severity::Error).1);
+        diagnostics.extend(assign::bind(&policy, directory, assign::Unknown::both(Severity::Error)).1);
     }
     diagnostic::sort(&mut diagnostics);
     Messages { diagnostics, sources: project.sources.clone() }
