@@ -65,8 +65,13 @@ pub struct Size {
 
 /// Everything that is drawn from while a case is generated.
 struct Generator<'t> {
+    /// What is being drawn from: the policy's tape, then the records'.
     tape: &'t Tape<'t>,
     size: Size,
+    /// Whether every record keeps to its schema: where roles read much, one bad cell in ten leaves none to decide.
+    is_clean: bool,
+    /// By record type.
+    row_counts: Vec<usize>,
     model: Model,
     numbers: Vec<Decimal>,
     days: Vec<i32>,
@@ -81,14 +86,15 @@ struct Generator<'t> {
     text: String,
 }
 
-/// A case from a tape.
-pub fn case(numbers: &[u32], size: Size) -> Case {
-    let tape = Tape::new(numbers);
+/// A case from two tapes, one for the policy and one for the records: neither starves the other.
+pub fn case((numbers, data): &(Vec<u32>, Vec<u32>), size: Size) -> Case {
+    let (tape, data) = (Tape::new(numbers), Tape::new(data));
     let mut generator = Generator::new(&tape, size);
     generator.schema();
     generator.pools();
     generator.declarations();
     generator.roles();
+    generator.tape = &data;
     generator.records();
     generator.model.link();
     generator.finish()
@@ -114,6 +120,8 @@ impl<'t> Generator<'t> {
         Generator {
             tape,
             size,
+            is_clean: false,
+            row_counts: Vec::new(),
             model,
             numbers: Vec::new(),
             days: Vec::new(),

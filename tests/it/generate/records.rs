@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 
 impl Generator<'_> {
     pub(super) fn records(&mut self) {
+        self.is_clean = self.tape.chance(50);
+        self.row_counts = self.model.records.iter().map(|_| self.tape.between(1, self.size.rows_max)).collect();
         for record in 0..self.model.records.len() {
-            let row_count = self.tape.between(1, self.size.rows_max);
-            for row in 0..row_count {
+            for row in 0..self.row_counts[record] {
                 let cells = (0..self.model.records[record].fields.len()).map(|at| self.cell(record, row, at)).collect();
                 self.model.records[record].rows.push(cells);
                 let shown = self.tape.pick(&["", "p1", "Bo", "p3", "teamb", "Triage", "left-long-ago", "p4 "]);
@@ -26,7 +27,14 @@ impl Generator<'_> {
         }
         let field = &self.model.records[record].fields[at];
         let tape = self.tape;
-        let chosen = tape.below(100);
+        let may_be_blank = field.optional || matches!(field.kind, Kind::Many(_));
+        let chosen = tape.below(if !self.is_clean {
+            100
+        } else if may_be_blank {
+            96
+        } else {
+            82
+        });
         if (82..96).contains(&chosen) || chosen >= 96 && matches!(field.kind, Kind::Text | Kind::Ref(_)) {
             let blank = tape.pick(&["", " ", "\u{a0}"]);
             let broken = !field.optional && !matches!(field.kind, Kind::Many(_));
@@ -43,7 +51,7 @@ impl Generator<'_> {
         };
         let mut cell = CellModel { text, currency: currency(&field.kind, &code), value, broken: false };
         if matches!(field.kind, Kind::MoneyIn(_)) {
-            match tape.below(12) {
+            match tape.below(if self.is_clean { 2 } else { 12 }) {
                 1 => cell.currency = Some(format!(" {} ", code.to_lowercase())),
                 2 => {
                     cell.currency = Some(String::new());
@@ -58,7 +66,7 @@ impl Generator<'_> {
     }
 
     fn key_cell(&self, row: usize) -> CellModel {
-        let text = match self.tape.below(12) {
+        let text = match self.tape.below(if self.is_clean { 8 } else { 12 }) {
             10 => String::new(),
             11 => format!(" {} ", self.tape.pick(&KEYS)),
             8 | 9 => self.tape.pick(&KEYS).to_owned(),
@@ -136,10 +144,11 @@ impl Generator<'_> {
                 (texts.join(tape.pick(&[";", "; ", ";;"])), Val::Many(chosen.into_iter().collect()))
             }
             // The value is found when all keys are known.
-            Kind::Ref(_) => {
-                let key = match tape.below(8) {
+            Kind::Ref(target) => {
+                let key = match tape.below(if self.is_clean { 6 } else { 8 }) {
                     6 => format!(" {} ", tape.pick(&KEYS)),
                     7 => tape.pick(&KEYS).to_owned(),
+                    _ if self.is_clean => format!("r{}", tape.below(self.row_counts[*target])),
                     _ => format!("r{}", tape.below(self.size.rows_max)),
                 };
                 (key, Val::Missing)
