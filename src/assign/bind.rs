@@ -233,7 +233,11 @@ impl Binding {
                 diagnostics.push(
                     Diagnostic::warning(
                         Code::InactiveOwner,
-                        format!("`{name}` names {} who {} not active", count_cells(inactive.len()), are(inactive.len())),
+                        format!(
+                            "`{name}` names {} who {} not active",
+                            count_cells(inactive.len()),
+                            are(inactive.len())
+                        ),
                     )
                     .at(span, format!("column `{}`", data.headers[column]))
                     .with_note(format!("{file} line {line_number}: `{cell}`{}", and_more(inactive.len())))

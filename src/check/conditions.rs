@@ -860,8 +860,13 @@ impl Checker<'_> {
             Some("known") => return self.known(left, true, span, scope),
             Some("active" | "inactive") => {
                 if let Side::Owner(of) = self.side(left, scope) {
-                    let active = test(TestKind::Owner { of, test: OwnerTest::Active }, span);
-                    return negate(active, state.as_deref() == Some("inactive"));
+                    let active = test(TestKind::Owner { of: of.clone(), test: OwnerTest::Active }, span);
+                    if state.as_deref() == Some("active") {
+                        return active;
+                    }
+                    // `is inactive` is said of somebody; `is not active` is the plain opposite and holds for nobody too.
+                    let known = test(TestKind::Owner { of, test: OwnerTest::Known }, span);
+                    return Cond::All(vec![known, negate(active, true)]);
                 }
             }
             _ => {}

@@ -266,14 +266,9 @@ impl Checker<'_> {
             }
             Side::Text(text) => {
                 let number = crate::value::parse_number(&text, crate::value::NumberFormat::default());
-                self.push(
-                    Diagnostic::error(Code::WrongType, "expected a number")
-                        .at(span, "a text")
-                        .help(number.map_or_else(
-                            || NUMBER_HELP.to_owned(),
-                            |number| format!("write {number} without quotes"),
-                        )),
-                );
+                self.push(Diagnostic::error(Code::WrongType, "expected a number").at(span, "a text").help(
+                    number.map_or_else(|| NUMBER_HELP.to_owned(), |number| format!("write {number} without quotes")),
+                ));
                 return None;
             }
             Side::Day(_) => "a day".to_owned(),
@@ -281,11 +276,7 @@ impl Checker<'_> {
             Side::Owner(_) => "an owner".to_owned(),
             Side::Condition(_) => "a condition".to_owned(),
         };
-        self.push(
-            Diagnostic::error(Code::WrongType, "expected a number")
-                .at(span, found)
-                .help(NUMBER_HELP),
-        );
+        self.push(Diagnostic::error(Code::WrongType, "expected a number").at(span, found).help(NUMBER_HELP));
         None
     }
 

@@ -287,12 +287,8 @@ impl<'t> Builder {
         pairs: Pairs<'_, Grammar>,
         build: impl for<'m> FnOnce(&mut Builder, Vec<Node<'m>>) -> R,
     ) -> R {
-        let mut inner = Builder {
-            place,
-            covered: self.covered.clone(),
-            signs_around: self.signs_around,
-            diagnostics: Vec::new(),
-        };
+        let mut inner =
+            Builder { place, covered: self.covered.clone(), signs_around: self.signs_around, diagnostics: Vec::new() };
         let nodes = pairs.flat_map(Pair::into_inner).filter(|node| node.as_rule() != Grammar::EOI).collect();
         let built = build(&mut inner, nodes);
         self.diagnostics.append(&mut inner.diagnostics);

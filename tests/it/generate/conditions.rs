@@ -765,9 +765,10 @@ impl Generator<'_> {
                 (format!("{text} {word}"), eval(move |g| owner(g).is_some() == wanted))
             }
             1 => {
-                let words = [("is active", false), ("is inactive", true), ("is not active", true)];
-                let (word, negated) = self.tape.pick(&words);
-                let holds = eval(move |g| owner(g).is_some_and(|owner| is_active(&g.model.people, &owner)));
+                // `inactive` is said of somebody; `is not active` is the plain opposite.
+                let words = [("is active", true, false), ("is inactive", false, false), ("is not active", true, true)];
+                let (word, wanted, negated) = self.tape.pick(&words);
+                let holds = eval(move |g| owner(g).is_some_and(|owner| is_active(&g.model.people, &owner) == wanted));
                 (format!("{text} {word}"), opposite(holds, negated))
             }
             2 => {
