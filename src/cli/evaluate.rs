@@ -2,12 +2,12 @@
 
 use super::args::{DriftArg, RunArgs};
 use super::exit::{Failure, Result};
-use super::output::Output;
+use super::output::{Output, grouped};
 use super::session::{Session, directory};
 use crate::assign::{Binding, OwnerTable, Unknown, bind};
 use crate::check::policy::{RoleId, TypedPolicy};
 use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, PastEntry, PastRule, RolePast};
-use crate::decide::{RecordFacts, RoleInput, RoleResult, Scene, decide_role};
+use crate::decide::{RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, decide_role, unseen_amounts};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ledger::{Head, Ledger, LedgerError};
 use crate::plan;
@@ -70,6 +70,7 @@ fn decide_all(
         crate::diagnostic::sort(&mut findings);
         return Err(Failure::findings(super::exit::Exit::Findings, findings, session.sources().clone()));
     }
+    findings.extend(unseen_amounts(policy, &snapshot.dataset).iter().map(|unseen| currency_finding(policy, unseen)));
     let plan = plan::lower(policy, &as_of, &|name| binding.name(name).is_ok());
     let mut owners = OwnerTable::default();
     let mut after = Vec::new();
@@ -158,6 +159,23 @@ fn circle_finding(policy: &TypedPolicy, role: RoleId, snapshot: &Snapshot, resul
         .with_note("they are invalid for this role and keep their owners")
         .help("mend the reference of one of them in the source"),
     )
+}
+
+fn currency_finding(policy: &TypedPolicy, unseen: &UnseenAmounts) -> Diagnostic {
+    let record = policy.schema.record(unseen.record);
+    let field = record.field(unseen.field);
+    let counts: Vec<String> =
+        unseen.by_currency.iter().map(|(code, amounts)| format!("{} in {code}", grouped(*amounts))).collect();
+    let finding = Diagnostic::note(
+        crate::diagnostic::Code::OtherCurrency,
+        format!("amounts of `{}` are in currencies that no rule compares", field.name),
+    )
+    .with_note(format!("{} of `{}`: they count as missing", counts.join(", "), record.name))
+    .help("compare them in their own currency too, if a rule should see them");
+    match field.span {
+        Some(span) => finding.at(span, "each row says its own currency"),
+        None => finding,
+    }
 }
 
 fn drift_policy(session: &Session, run: &RunArgs) -> DriftPolicy {

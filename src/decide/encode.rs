@@ -346,9 +346,50 @@ fn field<'a>(column: &'a Column, cuts: &Cuts) -> How<'a> {
 fn text_atoms(text: &TextColumn, points: &[String]) -> Vec<u16> {
     let by_point: FxHashMap<&str, u16> = (0..).zip(points).map(|(atom, point)| (point.as_str(), atom)).collect();
     let other = u16::try_from(points.len()).unwrap_or(u16::MAX);
+    let ends = Ends::of(points);
     (0..text.distinct_count())
-        .map(|code| by_point.get(fold(text.distinct(code)).as_str()).copied().unwrap_or(other))
+        .map(|code| {
+            let distinct = text.distinct(code);
+            // Most texts of a long column are no point: told by their ends, without folding them.
+            if distinct.is_ascii() && !ends.may_hold(distinct.as_bytes()) {
+                return other;
+            }
+            by_point.get(fold(distinct).as_str()).copied().unwrap_or(other)
+        })
         .collect()
+}
+
+/// A sieve for folded texts: whether one of a length with these last letters may be among them. May say yes wrongly,
+/// never no. Only for ASCII, whose folding changes neither length nor order.
+struct Ends {
+    bits: Vec<u64>,
+    /// A folded point that is ASCII can come from a text that is not; never the other way.
+    any: bool,
+}
+
+impl Ends {
+    const BITS: usize = 1 << 16;
+
+    fn of(points: &[String]) -> Self {
+        let mut ends = Ends { bits: vec![0; Self::BITS / 64], any: !points.is_empty() };
+        for point in points {
+            let at = Self::slot(point.as_bytes());
+            ends.bits[at / 64] |= 1 << (at % 64);
+        }
+        ends
+    }
+
+    fn may_hold(&self, text: &[u8]) -> bool {
+        let at = Self::slot(text);
+        self.any && self.bits[at / 64] & (1 << (at % 64)) != 0
+    }
+
+    fn slot(text: &[u8]) -> usize {
+        let last = text.iter().rev().take(4).fold(text.len() as u32, |hash, byte| {
+            hash.wrapping_mul(0x9e37_79b1) ^ u32::from(byte.to_ascii_lowercase())
+        });
+        (last.wrapping_mul(0x9e37_79b1) >> 16) as usize
+    }
 }
 
 /// The cheapest way to a condition of its own: once a distinct value where it asks one field, once an owner where it

@@ -4,11 +4,13 @@
 //! explanations replay.
 
 pub mod batch;
+mod currencies;
 mod encode;
 mod resolve;
 pub mod row;
 mod waves;
 
 pub use batch::{NO_RULE, RoleInput, RoleResult, Scene, decide_role, winners};
+pub use currencies::{UnseenAmounts, unseen_amounts};
 pub use encode::{broken_path, encode_all};
 pub use row::{Facts, RecordFacts};

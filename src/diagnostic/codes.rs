@@ -64,6 +64,7 @@ codes! {
     NotUtf8 = "not-utf8": "a file is not written in UTF-8",
     NotYet = "not-yet": "a part of the language that this version does not run",
     OrphanReference = "orphan-reference": "a reference names a key that is not there",
+    OtherCurrency = "other-currency": "amounts in a currency that no rule compares",
     OtherwiseNotLast = "otherwise-not-last": "rules after `otherwise` are never reached",
     OutsideProject = "outside-project": "a path leaves the project folder",
     RecordCircle = "record-circle": "records that refer to each other in a circle",

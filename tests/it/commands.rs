@@ -264,6 +264,33 @@ fn records_on_a_circle_keep_their_owners_and_are_named() {
 }
 
 #[test]
+fn amounts_in_a_currency_that_no_rule_compares_are_told() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("rules.own", "record Account {\n  id text, key\n  arr money in currency, optional\n}\nteam Large\nwhen arr >= 10k EUR assign to Large\n");
+    sandbox.write("accounts.csv", "id,arr,currency\n1,20000,EUR\n2,9000000,JPY\n3,,JPY\n4,7,GBP\n");
+    let ran = sandbox.run(&["plan"]).success();
+    assert!(ran.stderr.contains("other-currency") && ran.stderr.contains("1 in GBP, 1 in JPY"), "{}", ran.stderr);
+    assert!(ran.last_line().starts_with("Plan: 1 to assign"), "{}", ran.stdout);
+}
+
+#[test]
+fn an_unknown_owner_in_a_table_is_an_error_of_the_check_and_a_miss_of_the_run() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\n");
+    sandbox.write("people.csv", "id,name,active\np1,Ida,yes\np2,Ben,no\n");
+    sandbox.write("desks.csv", "status,who\nActive,p7\nAt-Risk,p2\n");
+    sandbox.write(
+        "rules.own",
+        "person from people\ntable Desks from \"desks.csv\" {\n  match status = status\n  give who\n}\ndecide owner of Account {\n  desk: assign to Desks\n  rest: otherwise assign to p1\n}\n",
+    );
+    let checked = sandbox.run(&["check"]).fails_with(1);
+    assert!(checked.stderr.contains("error[unknown-owner]"), "{}", checked.stderr);
+    assert!(checked.stderr.contains("warning[inactive-owner]"), "{}", checked.stderr);
+    let ran = apply(&sandbox, &[]).success();
+    assert!(ran.stderr.contains("unknown-owner"), "{}", ran.stderr);
+    assert_eq!(history(&sandbox, "A1"), ["assigned -->p1 rest"]);
+}
+
+#[test]
 fn what_nobody_declared_is_inferred_and_said() {
     let sandbox = Sandbox::empty();
     sandbox.write("rules.own", "when status = At-Risk assign to Success\n");

@@ -11,6 +11,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("inferred-record", "said by commands, which look at the data first (tests/it/commands.rs)"),
     ("no-project", "about a folder without files"),
     ("not-utf8", "a page cannot hold such bytes"),
+    ("other-currency", "said when records are decided (tests/it/commands.rs)"),
     ("outside-project", "about links, which a page cannot hold"),
     ("record-circle", "said when records are decided (tests/it/commands.rs)"),
     ("source-changed", "needs another program at work"),
