@@ -1,7 +1,7 @@
 //! `apply`: the change set goes into the ledger, in one transaction, and then, if asked, to where the owners are shown.
 
 use super::args::{ApplyArgs, Global, ProjectArgs};
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, grouped};
 use super::plan::{change_rows, last_line, plan_json, run_id};
@@ -32,7 +32,7 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
     };
     let when = saved.as_ref().map(|(_, plan)| plan.as_of.as_str()).or(args.when.as_of.as_deref());
     let as_of = session.as_of(when)?;
-    let found = evaluate(&session, as_of, &run, out)?;
+    let found = evaluate(&session, as_of, &run, Depth::Changes, out)?;
     if let Some((path, plan)) = &saved {
         require_fresh(&session, &found, plan, &run, out).map_err(|reason| {
             Failure::could_not_run(format!(
@@ -97,7 +97,7 @@ fn require_fresh(
     }
     let now = session.as_of(None).map_err(|_| "the clock cannot be read".to_owned())?;
     if now.instant > found.as_of.instant {
-        let today = evaluate(session, now, run, out).map_err(|_| "it can no longer be decided".to_owned())?;
+        let today = evaluate(session, now, run, Depth::Changes, out).map_err(|_| "it can no longer be decided".to_owned())?;
         if today.changes != found.changes {
             return Err("since it was made, time alone has changed an answer".into());
         }

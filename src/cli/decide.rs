@@ -1,7 +1,7 @@
 //! `decide`: the owner of every record, without a look at what would change.
 
 use super::args::{DecideArgs, Format, Global, RunArgs};
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Result};
 use super::output::{Output, grouped, safe_cell, table};
 use super::session::Session;
@@ -15,7 +15,7 @@ pub fn run(args: &DecideArgs, global: &Global, out: &Output) -> Result<Exit> {
     let session = Session::open(&args.project)?;
     let as_of = session.as_of(args.when.as_of.as_deref())?;
     let run = RunArgs { max_moves: None, drift: None };
-    let found = evaluate(&session, as_of, &run, out)?;
+    let found = evaluate(&session, as_of, &run, Depth::Owners, out)?;
     out.warnings(&session.findings, session.sources());
     out.messages(&found.findings, session.sources());
     match global.format {
@@ -120,11 +120,10 @@ fn summary_json(session: &Session, found: &Evaluation) -> serde_json::Value {
 }
 
 fn outcomes(found: &Evaluation, role: RoleId) -> Vec<(Outcome, u64)> {
-    let totals = found.changes.totals.iter().find(|totals| totals.role == role);
-    let of = |outcome| totals.map_or(0, |totals| totals.count(outcome));
+    let decided = &found.results[role.0 as usize].outcome;
     [Outcome::Assigned, Outcome::Kept, Outcome::Nobody, Outcome::Unmatched, Outcome::Invalid]
         .into_iter()
-        .map(|outcome| (outcome, of(outcome)))
+        .map(|outcome| (outcome, decided.iter().filter(|known| **known == outcome).count() as u64))
         .collect()
 }
 

@@ -35,8 +35,17 @@ pub struct Evaluation {
     pub findings: Vec<Diagnostic>,
 }
 
+/// How far a command goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Owners, without a look at what would change.
+    Owners,
+    /// The change set against the ledger.
+    Changes,
+}
+
 /// Decides everything a project decides, as of one moment.
-pub fn evaluate(session: &Session, as_of: AsOf, run: &RunArgs, out: &Output) -> Result<Evaluation> {
+pub fn evaluate(session: &Session, as_of: AsOf, run: &RunArgs, depth: Depth, out: &Output) -> Result<Evaluation> {
     session.require_sound()?;
     let progress = out.progress();
     // The head is read before anything else, so that an entry written meanwhile is noticed.
@@ -48,7 +57,7 @@ pub fn evaluate(session: &Session, as_of: AsOf, run: &RunArgs, out: &Output) -> 
     };
     let snapshot = session.snapshot(&session.wanted(), &progress)?;
     progress.set_message("deciding");
-    let evaluation = decide_all(session, as_of, drift_policy(session, run), snapshot, past, head)?;
+    let evaluation = decide_all(session, as_of, drift_policy(session, run), depth, snapshot, past, head)?;
     progress.finish_and_clear();
     Ok(evaluation)
 }
@@ -57,6 +66,7 @@ fn decide_all(
     session: &Session,
     as_of: AsOf,
     drift: DriftPolicy,
+    depth: Depth,
     snapshot: Snapshot,
     past: Past,
     head: Option<Head>,
@@ -101,7 +111,10 @@ fn decide_all(
         complete: session.project.config.source.complete,
         fingerprints: &fingerprints,
     };
-    let changes = compare::compare(&compared, &past, &inputs, &results);
+    let changes = match depth {
+        Depth::Owners => ChangeSet::default(),
+        Depth::Changes => compare::compare(&compared, &past, &inputs, &results),
+    };
     crate::diagnostic::sort(&mut findings);
     Ok(Evaluation {
         as_of,

@@ -1,7 +1,7 @@
 //! `explain`: every rule in order, the condition that failed on which value, then the one that decided.
 
 use super::args::{ExplainArgs, Global, RunArgs};
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::history;
 use super::output::Output;
@@ -43,7 +43,7 @@ struct Heading {
 fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let as_of = session.as_of(None)?;
     let run = RunArgs { max_moves: None, drift: None };
-    let found = evaluate(session, as_of, &run, out)?;
+    let found = evaluate(session, as_of, &run, Depth::Owners, out)?;
     let (role, row) = locate(args, session, &found)?;
     let at = role.0 as usize;
     let typed = session.policy.role(role);

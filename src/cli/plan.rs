@@ -2,7 +2,7 @@
 
 use super::args::{Format, Global, PlanArgs};
 use super::decide::{role_name, rule_name};
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, grouped, safe_cell, table};
 use super::plan_file;
@@ -30,7 +30,7 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
         .collect::<Result<_>>()?;
     let session = Session::open(&args.project)?;
     let as_of = session.as_of(args.when.as_of.as_deref())?;
-    let found = evaluate(&session, as_of, &args.run, out)?;
+    let found = evaluate(&session, as_of, &args.run, Depth::Changes, out)?;
     out.warnings(&session.findings, session.sources());
     out.messages(&found.findings, session.sources());
     if let Some(file) = &args.out {
