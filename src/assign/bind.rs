@@ -91,7 +91,7 @@ fn name_diagnostic(
         Found::Owner(_) => None,
         Found::Inactive(_) => Some(
             Diagnostic::warning(Code::InactiveOwner, format!("`{text}` is not active"))
-                .with_note("a rule that names somebody inactive does not match: the next one is tried")
+                .with_note("a rule that names somebody inactive does not match, and such a pin does not count")
                 .help("name somebody else, or remove the rule"),
         ),
         Found::Ambiguous(keys) => Some(

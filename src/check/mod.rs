@@ -7,6 +7,7 @@
 mod conditions;
 mod declarations;
 mod owners;
+mod pins;
 pub mod policy;
 mod roles;
 mod rules;
@@ -53,9 +54,11 @@ pub fn schema(tree: &Tree, files: &FilesBeside, inferred: Vec<RecordType>) -> (S
 pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnostic>) {
     let mut checker = Checker::new(tree, schema);
     checker.roles();
+    checker.pins();
     let mut diagnostics = checker.diagnostics;
     diagnostic::sort(&mut diagnostics);
-    let policy = policy::TypedPolicy { schema: checker.schema, roles: checker.roles, names: checker.names };
+    let policy =
+        policy::TypedPolicy { schema: checker.schema, roles: checker.roles, names: checker.names, pins: checker.pins };
     (policy, diagnostics)
 }
 
@@ -65,6 +68,7 @@ struct Checker<'t> {
     schema: Schema,
     roles: Vec<policy::Role>,
     names: Vec<policy::OwnerName>,
+    pins: Vec<policy::Pin>,
     /// The first define of each folded name.
     defines: FxHashMap<String, usize>,
     /// Defines being expanded, to end circles.
@@ -89,6 +93,7 @@ impl<'t> Checker<'t> {
             schema,
             roles: Vec::new(),
             names: Vec::new(),
+            pins: Vec::new(),
             defines: tree
                 .defines
                 .iter()

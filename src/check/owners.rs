@@ -149,7 +149,7 @@ impl Checker<'_> {
     }
 
     /// Registers an owner's name. While nobody who could own anything is declared, it becomes a team.
-    fn name(&mut self, text: &str, span: Span) -> NameId {
+    pub(super) fn name(&mut self, text: &str, span: Span) -> NameId {
         let index = match self.names.iter().position(|name| name.text == text) {
             Some(index) => index,
             None => {

@@ -27,8 +27,10 @@ pub struct TypedPolicy {
     pub schema: Schema,
     /// In the order in which they are decided: a role stands after every role it refers to.
     pub roles: Vec<Role>,
-    /// Every name of an owner that rules use, each once, with the first place that uses it.
+    /// Every name of an owner that rules and pins use, each once, with the first place that uses it.
     pub names: Vec<OwnerName>,
+    /// Owners of single records, in the order they are written; no two of one record and role are live on one day.
+    pub pins: Vec<Pin>,
 }
 
 impl TypedPolicy {
@@ -74,6 +76,27 @@ impl Role {
 
     pub fn rule_ids(&self) -> impl Iterator<Item = RuleId> + use<> {
         (0..u32::try_from(self.rules.len()).unwrap_or(u32::MAX)).map(RuleId)
+    }
+}
+
+/// The owner of one record, set by hand: it comes before every rule and reads no field (design section 3, point 3).
+#[derive(Clone, Debug)]
+pub struct Pin {
+    pub role: RoleId,
+    /// The record's key, exact.
+    pub key: String,
+    pub owner: NameId,
+    pub because: Option<String>,
+    /// First and last day on which it counts.
+    pub from: Option<i32>,
+    pub until: Option<i32>,
+    pub span: Span,
+}
+
+impl Pin {
+    /// Whether it counts on a day; both ends included.
+    pub fn counts_on(&self, day: i32) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
     }
 }
 

@@ -97,7 +97,8 @@ fn require_fresh(
     }
     let now = session.as_of(None).map_err(|_| "the clock cannot be read".to_owned())?;
     if now.instant > found.as_of.instant {
-        let today = evaluate(session, now, run, Depth::Changes, out).map_err(|_| "it can no longer be decided".to_owned())?;
+        let today =
+            evaluate(session, now, run, Depth::Changes, out).map_err(|_| "it can no longer be decided".to_owned())?;
         if today.changes != found.changes {
             return Err("since it was made, time alone has changed an answer".into());
         }

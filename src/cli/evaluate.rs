@@ -80,6 +80,7 @@ fn decide_all(
         crate::diagnostic::sort(&mut findings);
         return Err(Failure::findings(super::exit::Exit::Findings, findings, session.sources().clone()));
     }
+    findings.extend(expired_pins(policy, as_of.today()));
     findings.extend(unseen_amounts(policy, &snapshot.dataset).iter().map(|unseen| currency_finding(policy, unseen)));
     let plan = plan::lower(policy, &as_of, &|name| binding.name(name).is_ok());
     let mut owners = OwnerTable::default();
@@ -90,7 +91,9 @@ fn decide_all(
         let record = policy.role(role).record;
         let table = snapshot.dataset.table(record);
         let role_past = past.roles.get(role.0 as usize).unwrap_or(&nothing);
-        let input = compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
+        let mut input = compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
+        let absent = compare::set_pins(policy, role, table, as_of.today(), &binding, &mut owners, &mut input);
+        findings.extend(absent.into_iter().map(|pin| absent_pin(policy, pin)));
         let scene = Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current);
         let result = decide_role(&scene, &plan.roles[role.0 as usize], &input, &mut after, &mut owners);
         if let Some(finding) = circle_finding(policy, role, &snapshot, &result) {
@@ -174,6 +177,25 @@ fn circle_finding(policy: &TypedPolicy, role: RoleId, snapshot: &Snapshot, resul
     )
 }
 
+fn absent_pin(policy: &TypedPolicy, pin: usize) -> Diagnostic {
+    let pin = &policy.pins[pin];
+    let record = &policy.schema.record(policy.role(pin.role).record).name;
+    Diagnostic::note(
+        crate::diagnostic::Code::AbsentPin,
+        format!("the pin on `{}` names no {record} of the source", pin.key),
+    )
+    .at(pin.span, "counts for nobody")
+    .help("correct the key, or remove the pin")
+}
+
+fn expired_pins(policy: &TypedPolicy, today: i32) -> impl Iterator<Item = Diagnostic> + '_ {
+    policy.pins.iter().filter(move |pin| pin.until.is_some_and(|until| until < today)).map(|pin| {
+        Diagnostic::note(crate::diagnostic::Code::ExpiredPin, format!("the pin on `{}` is over", pin.key))
+            .at(pin.span, "its last day has passed: the rules decide")
+            .help("remove it, or give it a later day")
+    })
+}
+
 fn currency_finding(policy: &TypedPolicy, unseen: &UnseenAmounts) -> Diagnostic {
     let record = policy.schema.record(unseen.record);
     let field = record.field(unseen.field);
@@ -215,6 +237,7 @@ fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
                     .rule
                     .map(|rule| PastRule { label: rule.label.clone(), fingerprint: rule.fingerprint.clone() }),
                 is_drift: entry.is_drift(),
+                is_pin: entry.rule.is_some_and(crate::ledger::RuleRef::is_pin),
             };
             past.roles[at].entries.insert(entry.key.to_owned(), known);
         }

@@ -49,8 +49,14 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let typed = session.policy.role(role);
     let outcome = found.results[at].outcome[row as usize];
     let drifted = found.inputs[at].drifted.contains(row) && outcome == Outcome::Kept;
+    let pinned = found.inputs[at].pinned.get(&row).and_then(|pinned| session.policy.pins.get(pinned.pin));
     let reason = match outcome {
         Outcome::Invalid => Some(invalid_reason(session, &found, role, Some(row))),
+        _ if pinned.is_some() => pinned.map(|pin| {
+            let until = pin.until.map(|until| format!(" until {}", time::show_day(until))).unwrap_or_default();
+            let because = pin.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
+            format!("pinned{until} ({}){because}", session.sources().place(pin.span))
+        }),
         _ if drifted => Some("changed outside; kept until somebody decides".to_owned()),
         _ => None,
     };
@@ -63,7 +69,7 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         current: found.owners.get(found.inputs[at].current[row as usize]).cloned(),
         reason,
         as_of: found.as_of.instant,
-        before_rules: drifted || outcome == Outcome::Invalid,
+        before_rules: drifted || pinned.is_some() || outcome == Outcome::Invalid,
     };
     let setting =
         Setting { policy: &session.policy, record: typed.record, binding: &found.binding, as_of: &found.as_of };
@@ -154,7 +160,7 @@ fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Resu
 }
 
 fn past_heading(entry: &Entry, record: &str) -> Heading {
-    let is_drift = entry.rule.as_ref().is_some_and(crate::ledger::RuleRef::is_drift);
+    let is_drift = entry.rule.as_ref().is_some_and(|rule| rule.is_drift() || rule.is_pin());
     Heading {
         record: record.to_owned(),
         key: entry.key.clone().unwrap_or_else(|| "(erased)".into()),

@@ -61,6 +61,7 @@ fn rule_text(session: &Session, change: &Change) -> String {
     match change.rule {
         Some(rule) => rule_name(session, change.role, rule),
         None if change.is_drift => "drift".to_owned(),
+        None if change.pin.is_some() => "pin".to_owned(),
         None => change.outcome.word().to_owned(),
     }
 }
@@ -270,6 +271,7 @@ pub fn change_json(session: &Session, found: &Evaluation, change: &Change) -> Va
         "rule": change.rule.map(|rule| rule_name(session, change.role, rule)),
         "place": change.rule.map(|rule| session.sources().place(session.policy.role(change.role).rule(rule).span)),
         "drift": change.is_drift,
+        "pin": change.pin.is_some(),
         "reason": reason(session, found, change),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::evaluate::{Evaluation, reads_column};
 use super::session::Session;
-use crate::check::policy::{RoleId, RuleId};
+use crate::check::policy::{Pin, RoleId, RuleId};
 use crate::compare::{Change, DriftPolicy, read_values, value_names};
 use crate::ledger::{EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
 use crate::schema::Person;
@@ -190,6 +190,9 @@ fn entry(
     let rule = match change.rule {
         Some(RuleId(rule)) => Some(rules[at][rule as usize].clone()),
         None if change.is_drift => Some(Arc::new(RuleRef::drift())),
+        None if change.pin.is_some() => {
+            pin(session, change).map(|pin| Arc::new(RuleRef::pin(session.sources().place(pin.span))))
+        }
         None => None,
     };
     let values = match change.row {
@@ -212,15 +215,23 @@ fn entry(
         reason: reason(session, found, change),
         pool_state: None,
         effective_from: Some(found.as_of.today()),
-        effective_until: None,
+        effective_until: pin(session, change).and_then(|pin| pin.until),
         values,
     }
+}
+
+/// The pin that set a change's owner.
+fn pin<'s>(session: &'s Session, change: &Change) -> Option<&'s Pin> {
+    change.pin.and_then(|pin| session.policy.pins.get(pin))
 }
 
 /// Why: the rule's own words, or what kept it from being decided.
 pub fn reason(session: &Session, found: &Evaluation, change: &Change) -> Option<String> {
     if let Some(rule) = change.rule {
         return session.policy.role(change.role).rule(rule).because.clone();
+    }
+    if let Some(pin) = pin(session, change) {
+        return pin.because.clone();
     }
     Some(match change.outcome {
         Outcome::Adopted => "shown by the source when the record was first seen".to_owned(),

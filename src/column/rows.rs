@@ -18,6 +18,13 @@ impl RowSet {
         self.words[word] |= bit;
     }
 
+    pub fn remove(&mut self, row: u32) {
+        if self.contains(row) {
+            self.words[row as usize / 64] &= !(1 << (row % 64));
+            self.count -= 1;
+        }
+    }
+
     pub fn contains(&self, row: u32) -> bool {
         self.words.get(row as usize / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
     }

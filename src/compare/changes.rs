@@ -23,6 +23,8 @@ pub struct Change {
     pub rule: Option<RuleId>,
     /// The owner was changed outside and is kept.
     pub is_drift: bool,
+    /// The owner was set by hand: the pin's place in the policy.
+    pub pin: Option<usize>,
 }
 
 impl Change {
@@ -125,12 +127,16 @@ impl Compared<'_> {
                     previous: None,
                     rule: None,
                     is_drift: false,
+                    pin: None,
                 });
             }
             let rule = (result.rule[at] != NO_RULE).then_some(RuleId(result.rule[at]));
             let is_drift = rule.is_none() && outcome == Outcome::Kept && input.drifted.contains(row);
+            let pin = input.pinned.get(&row).map(|pinned| pinned.pin);
             let owner = self.owners.get(result.owner[at]);
-            if known.is_none_or(|known| self.differs(known, role, outcome, owner, rule, is_drift)) {
+            if known.is_none_or(|known| {
+                known.is_pin != pin.is_some() || self.differs(known, role, outcome, owner, rule, is_drift)
+            }) {
                 set.changes.push(Change {
                     role,
                     key: key.to_owned(),
@@ -141,6 +147,7 @@ impl Compared<'_> {
                     previous: if is_drift { known.and_then(PastEntry::current).cloned() } else { previous.cloned() },
                     rule,
                     is_drift,
+                    pin,
                 });
             }
         }
@@ -205,6 +212,7 @@ impl Compared<'_> {
                 previous: entry.owner.clone(),
                 rule: None,
                 is_drift: false,
+                pin: None,
             });
         }
         gone.len() as u64

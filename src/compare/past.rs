@@ -2,8 +2,9 @@
 
 use super::DriftPolicy;
 use crate::assign::{Binding, NOBODY, OwnerTable};
-use crate::column::{RowSet, TableData};
-use crate::decide::RoleInput;
+use crate::check::policy::{RoleId, TypedPolicy};
+use crate::column::TableData;
+use crate::decide::{Pinned, RoleInput};
 use crate::value::{Outcome, Owner};
 use rustc_hash::FxHashMap;
 
@@ -30,6 +31,7 @@ pub struct PastEntry {
     pub previous: Option<Owner>,
     pub rule: Option<PastRule>,
     pub is_drift: bool,
+    pub is_pin: bool,
 }
 
 /// The rule that decided, as the ledger identifies it.
@@ -80,7 +82,7 @@ pub fn role_input(
     owners: &mut OwnerTable,
 ) -> RoleInput {
     let count = u32::try_from(table.row_count).unwrap_or(u32::MAX);
-    let mut input = RoleInput { current: Vec::with_capacity(table.row_count), drifted: RowSet::default() };
+    let mut input = RoleInput { current: Vec::with_capacity(table.row_count), ..RoleInput::default() };
     let shown = table.shown_owner.as_ref().filter(|_| reads_column);
     let mut shown_codes = shown.map(|column| ShownCodes::new(column.distinct_count()));
     for row in 0..count {
@@ -110,6 +112,34 @@ pub fn role_input(
         input.current.push(code);
     }
     input
+}
+
+/// Sets the owners of pinned rows: pins of this role that count on the day and name somebody who may own. A pin comes
+/// before drift. Returns the pins whose record is not in the table, by their places.
+pub fn set_pins(
+    policy: &TypedPolicy,
+    role: RoleId,
+    table: &TableData,
+    today: i32,
+    binding: &Binding,
+    owners: &mut OwnerTable,
+    input: &mut RoleInput,
+) -> Vec<usize> {
+    let mut absent = Vec::new();
+    for (at, pin) in policy.pins.iter().enumerate() {
+        if pin.role != role || !pin.counts_on(today) {
+            continue;
+        }
+        let Ok(owner) = binding.name(pin.owner) else { continue };
+        match table.row_of(&pin.key) {
+            Some(row) => {
+                input.pinned.insert(row, Pinned { owner: owners.code(owner), pin: at });
+                input.drifted.remove(row);
+            }
+            None => absent.push(at),
+        }
+    }
+    absent
 }
 
 /// The owners that texts of the owner column mean, each looked up once.

@@ -35,8 +35,19 @@ pub struct Scene<'a> {
 pub struct RoleInput {
     /// The current owner of each row, or [`NOBODY`].
     pub current: Vec<u32>,
+    /// Rows whose owner was set by hand: it comes before everything else.
+    pub pinned: rustc_hash::FxHashMap<u32, Pinned>,
     /// Rows whose owner was changed outside and stands until somebody decides (drift under `report`).
     pub drifted: RowSet,
+}
+
+/// A record's owner as a pin sets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// Code of the owner table.
+    pub owner: u32,
+    /// The pin, by its place in [`TypedPolicy::pins`].
+    pub pin: usize,
 }
 
 /// What came of each row.
@@ -95,7 +106,7 @@ impl<'a> Scene<'a> {
 
 /// Decides one role for all rows. `after` holds the owners that earlier roles gave, by role; this role's are added.
 ///
-/// Precedence is that of design section 3, point 3: drift under `report`, invalid, then the first rule that matches.
+/// Precedence is that of design section 3, point 3: pin, drift under `report`, invalid, then the first rule that matches.
 pub fn decide_role(
     scene: &Scene<'_>,
     plan: &RolePlan,
@@ -143,6 +154,7 @@ pub fn decide_role(
     after[slot].clone_from(&input.current);
     for row in found.circles.iter() {
         engine.settle(row, input, &mut result);
+        after[slot][row as usize] = result.owner[row as usize];
     }
     result.circles = found.circles;
     for wave in &found.waves {
@@ -206,7 +218,10 @@ impl<'a, 'p> Engine<'a, 'p> {
         self.plan.classifier.first_boxes(&self.atoms, &mut self.first);
         for (index, row) in rows.iter().enumerate() {
             let at = *row as usize;
-            if input.drifted.contains(*row) && input.current[at] != NOBODY {
+            if let Some(pinned) = input.pinned.get(row) {
+                result.outcome[at] = Outcome::Kept;
+                result.owner[at] = pinned.owner;
+            } else if input.drifted.contains(*row) && input.current[at] != NOBODY {
                 result.outcome[at] = Outcome::Kept;
             } else if invalid.contains(*row) {
                 result.outcome[at] = Outcome::Invalid;
@@ -226,10 +241,16 @@ impl<'a, 'p> Engine<'a, 'p> {
         }
     }
 
-    /// A row on a circle: its owner stays, by drift or because it is invalid.
+    /// A row on a circle: pinned, or its owner stays, by drift or because it is invalid.
     fn settle(&self, row: u32, input: &RoleInput, result: &mut RoleResult) {
-        let drifted = input.drifted.contains(row) && input.current[row as usize] != NOBODY;
-        result.outcome[row as usize] = if drifted { Outcome::Kept } else { Outcome::Invalid };
+        let at = row as usize;
+        if let Some(pinned) = input.pinned.get(&row) {
+            result.outcome[at] = Outcome::Kept;
+            result.owner[at] = pinned.owner;
+            return;
+        }
+        let drifted = input.drifted.contains(row) && input.current[at] != NOBODY;
+        result.outcome[at] = if drifted { Outcome::Kept } else { Outcome::Invalid };
     }
 
     fn pick(

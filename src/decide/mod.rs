@@ -10,7 +10,7 @@ mod resolve;
 pub mod row;
 mod waves;
 
-pub use batch::{NO_RULE, RoleInput, RoleResult, Scene, decide_role, winners};
+pub use batch::{NO_RULE, Pinned, RoleInput, RoleResult, Scene, decide_role, winners};
 pub use currencies::{UnseenAmounts, unseen_amounts};
 pub use encode::{broken_path, encode_all};
 pub use row::{Facts, RecordFacts};

@@ -25,6 +25,7 @@ macro_rules! codes {
 
 codes! {
     AbsentColumn = "absent-column": "a declared column is not in the source",
+    AbsentPin = "absent-pin": "a pin names a record that is not in the source",
     AbsentSource = "absent-source": "the database, folder or file of the records is not there",
     AbsentTable = "absent-table": "the source has no table or file for a record type",
     AmbiguousName = "ambiguous-name": "a name fits more than one person",
@@ -40,10 +41,12 @@ codes! {
     DoubleColumn = "double-column": "two columns of a source have one name",
     DoubleKey = "double-key": "a key occurs more than once in a record type",
     DoublePerson = "double-person": "a person's key occurs more than once in the directory",
+    DoublePin = "double-pin": "two pins on one record and role at once",
     DoubledRow = "doubled-row": "a list names one value twice",
     EmptyGroup = "empty-group": "a group of rules without rules",
     EmptySource = "empty-source": "the table or file of a record type has no rows",
     EndsBeforeStart = "ends-before-start": "an end that lies before its start",
+    ExpiredPin = "expired-pin": "a pin whose last day is over",
     FileExists = "file-exists": "a file that would be written is already there",
     ForeignHabit = "foreign-habit": "an operator or a turn of phrase of another language",
     InactiveOwner = "inactive-owner": "a rule names somebody who is not active",

@@ -10,6 +10,8 @@ use crate::value::{Outcome, Owner};
 
 /// Label and fingerprint of the entry that keeps the owner an outsider has set (design section 3, point 2).
 const DRIFT: &str = "drift";
+/// Label and fingerprint of the entry whose owner a pin sets.
+const PIN: &str = "pin";
 
 /// Which rule decided (design section 3, point 16): its label path if it has one, its meaning, and where it stood.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +32,15 @@ impl RuleRef {
 
     pub fn is_drift(&self) -> bool {
         self.fingerprint == DRIFT
+    }
+
+    /// The rule of entries whose owner was set by hand, at its place in the policy.
+    pub fn pin(place: String) -> Self {
+        Self { label: Some(PIN.to_owned()), fingerprint: PIN.to_owned(), place }
+    }
+
+    pub fn is_pin(&self) -> bool {
+        self.fingerprint == PIN
     }
 }
 

@@ -96,7 +96,7 @@ fn is_one_line(node: &Node<'_>) -> bool {
         Grammar::rule => {
             !node.clone().into_inner().any(|body| body.into_inner().any(|part| part.as_rule() == Grammar::group))
         }
-        Grammar::person | Grammar::team | Grammar::queue | Grammar::list | Grammar::define => true,
+        Grammar::person | Grammar::team | Grammar::queue | Grammar::list | Grammar::define | Grammar::pin => true,
         _ => false,
     }
 }
@@ -206,6 +206,7 @@ impl<'t> Builder {
             }
             Grammar::decide => tree.decides.extend(self.decide(node)),
             Grammar::rule => tree.loose.push(self.rule(node)),
+            Grammar::pin => tree.pins.extend(self.pin(node)),
             Grammar::later_item => {
                 let word = first(node.clone()).map_or("", |word| word.as_str()).to_lowercase();
                 let span = first(node).map(|word| self.span(&word));
@@ -218,6 +219,41 @@ impl<'t> Builder {
             Grammar::broken_item => self.broken_item(&Piece::of(&node), tree),
             _ => {}
         }
+    }
+
+    fn pin(&mut self, node: Node<'t>) -> Option<PinDecl> {
+        let span = self.span(&node);
+        let (mut role, mut record, mut key, mut owner) = (None, None, None, None);
+        let (mut because, mut from, mut until) = (None, None, None);
+        for part in parts(node) {
+            match part.as_rule() {
+                Grammar::role_name => role = self.word(part),
+                Grammar::name => record = self.word(part),
+                Grammar::pin_key => key = first(part).and_then(|key| self.word(key)),
+                Grammar::pin_owner => owner = first(part).and_then(|owner| self.pin_owner(owner)),
+                Grammar::because => because = first_part(part).and_then(|text| self.word(text)),
+                Grammar::from_day => from = self.day(part),
+                Grammar::until_day => until = self.day(part),
+                _ => {}
+            }
+        }
+        Some(PinDecl { role, record: record?, key: key?, owner: owner?, because, from, until, span })
+    }
+
+    fn pin_owner(&mut self, node: Node<'t>) -> Option<Word> {
+        if node.as_rule() != Grammar::path {
+            return self.word(node);
+        }
+        let path = self.path(node);
+        if let Some(stray) = &path.stray {
+            let whole = format!("{} {}", path.text(), stray.text);
+            self.push(
+                Diagnostic::error(Code::UnquotedText, "a name with blanks in it needs quotes")
+                    .at(path.span.to(stray.span), "read as several words")
+                    .help(format!("write \"{whole}\"")),
+            );
+        }
+        Some(Word { text: path.text(), span: path.span, quoted: false })
     }
 
     fn stray_close(&mut self, span: Span) {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 impl Tree {
     /// What was written, one declaration or rule a line, without where it was written.
     pub fn outline(&self) -> String {
-        let Tree { records, people, teams, queues, lists, tables, defines, decides, loose, broken } = self;
+        let Tree { records, people, teams, queues, lists, tables, defines, decides, pins, loose, broken } = self;
         let mut out = Outline(String::new());
         for record in records {
             out.record(record);
@@ -34,6 +34,11 @@ impl Tree {
         for DecideDecl { role, record, rules, span: _ } in decides {
             out.line(0, &format!("decide {} {}", word(role), word(record)));
             out.rules(1, rules);
+        }
+        for PinDecl { role, record, key, owner, because, from, until, span: _ } in pins {
+            let names = [word(record), word(key), word(owner), maybe(role.as_ref()), maybe(because.as_ref())].join(" ");
+            let days = (from.map(|(day, _)| day), until.map(|(day, _)| day));
+            out.line(0, &format!("except {names} {days:?}"));
         }
         out.rules(0, loose);
         if *broken {

@@ -15,6 +15,7 @@ pub struct Tree {
     pub tables: Vec<TableDecl>,
     pub defines: Vec<DefineDecl>,
     pub decides: Vec<DecideDecl>,
+    pub pins: Vec<PinDecl>,
     /// Rules outside any `decide`, in order.
     pub loose: Vec<Rule>,
     pub broken: bool,
@@ -139,6 +140,20 @@ pub struct DecideDecl {
     pub role: Word,
     pub record: Word,
     pub rules: Vec<Rule>,
+    pub span: Span,
+}
+
+/// `except Account "A-17" stays with "ana.silva" until 2027-03-31 because "…"`.
+#[derive(Clone, Debug)]
+pub struct PinDecl {
+    /// `owner` where none is said.
+    pub role: Option<Word>,
+    pub record: Word,
+    pub key: Word,
+    pub owner: Word,
+    pub because: Option<Word>,
+    pub from: Option<(i32, Span)>,
+    pub until: Option<(i32, Span)>,
     pub span: Span,
 }
 

@@ -291,6 +291,42 @@ fn an_unknown_owner_in_a_table_is_an_error_of_the_check_and_a_miss_of_the_run() 
 }
 
 #[test]
+fn a_pin_comes_before_every_rule_and_covers_invalid_records() {
+    let sandbox = book("id,status,parent,owner\nA1,At-Risk,,\nA2,Lost,,Sales\nA3,Active,A1,\n");
+    let pins = "except Account \"A1\" stays with Partners until 2026-06-30 because \"agreed by the board\"\n\
+                except owner of Account \"A2\" stays with Partners\n\
+                except Account \"A9\" stays with Partners\n";
+    sandbox.write("pins.own", pins);
+    let ran = apply(&sandbox, &["--as-of", "2026-06-30"]).success();
+    assert!(ran.stderr.contains("absent-pin"), "{}", ran.stderr);
+    assert_eq!(history(&sandbox, "A1"), ["kept -->Partners pin"]);
+    assert_eq!(history(&sandbox, "A2"), ["adopted -->Sales -", "kept Sales->Partners pin"]);
+    // Who follows the record follows its pinned owner.
+    assert_eq!(history(&sandbox, "A3"), ["assigned -->Partners child"]);
+    let then = sandbox.run(&["explain", "Account", "A1", "--as-of", "2026-06-30"]).success();
+    assert!(then.stdout.contains("agreed by the board"), "{}", then.stdout);
+    assert_eq!(entries(&apply(&sandbox, &["--as-of", "2026-06-30"]).success()), 0);
+    // The day after its last the rules decide again, and the pin is told to be over.
+    let after = apply(&sandbox, &["--as-of", "2026-07-01"]).success();
+    assert!(after.stderr.contains("expired-pin"), "{}", after.stderr);
+    assert_eq!(history(&sandbox, "A1").last().unwrap(), "assigned Partners->Success at-risk");
+    let now = sandbox.run(&["explain", "Account", "A2"]).success();
+    assert!(now.stdout.contains("pinned") && now.stdout.contains("no rule was asked"), "{}", now.stdout);
+}
+
+#[test]
+fn a_pin_on_drift_decides_it() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,Sales\n");
+    apply(&sandbox, &[]).success();
+    sandbox.write("accounts.csv", "id,status,parent,owner\nA1,Active,,Partners\n");
+    apply(&sandbox, &[]).success();
+    sandbox.write("pins.own", "except Account \"A1\" stays with Success\n");
+    let plan = sandbox.run(&["plan", "--format", "json"]).success().json();
+    assert_eq!(plan["summary"]["needs_decision"], 0);
+    assert_eq!(plan["changes"][0]["to"]["id"], "Success");
+}
+
+#[test]
 fn what_nobody_declared_is_inferred_and_said() {
     let sandbox = Sandbox::empty();
     sandbox.write("rules.own", "when status = At-Risk assign to Success\n");

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 /// Codes that a few lines of text cannot earn, and why.
 const NOT_SHOWN: &[(&str, &str)] = &[
+    ("absent-pin", "said when records are decided (tests/it/commands.rs)"),
+    ("expired-pin", "said when records are decided (tests/it/commands.rs)"),
     ("file-exists", "about a command that writes"),
     ("inferred-record", "said by commands, which look at the data first (tests/it/commands.rs)"),
     ("no-project", "about a folder without files"),

@@ -154,7 +154,7 @@ impl World {
             let key = table.key(*row);
             drifted.is_some_and(|keys| keys.iter().any(|drifted| Some(drifted.as_str()) == key))
         };
-        RoleInput { current, drifted: rows.filter(is_drifted).collect::<RowSet>() }
+        RoleInput { current, drifted: rows.filter(is_drifted).collect::<RowSet>(), ..RoleInput::default() }
     }
 }
 
