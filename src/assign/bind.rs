@@ -76,6 +76,7 @@ pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Unknown) -> (Bi
         .collect();
     let binding = Binding { directory, names, meant, lists };
     binding.cells(policy, unknown.cells, &mut diagnostics);
+    binding.people(policy, &mut diagnostics);
     crate::diagnostic::sort(&mut diagnostics);
     (binding, diagnostics)
 }
@@ -207,6 +208,46 @@ impl Binding {
                 self::owner(found, "the manager").map_err(|reason| format!("manager of `{}`: {reason}", owner.id))
             }
         }
+    }
+
+    /// People in teams that nobody declared, and people whose manager nobody answers to: one message each.
+    fn people(&self, policy: &TypedPolicy, diagnostics: &mut Vec<Diagnostic>) {
+        let declared = &policy.schema.teams;
+        let is_team = |name: &str| declared.iter().any(|team| fold(&team.name) == fold(name));
+        let mut teams: Vec<(&str, &str)> = Vec::new();
+        let mut managers: Vec<(&str, &str)> = Vec::new();
+        for person in self.directory.people() {
+            teams.extend(person.teams.iter().filter(|team| !is_team(team)).map(|team| (&*person.key, team.as_str())));
+            if let Some(manager) = &person.manager
+                && matches!(self.directory.find(manager), Found::Unknown | Found::Ambiguous(_))
+            {
+                managers.push((&person.key, manager));
+            }
+        }
+        let span = policy.schema.people.as_ref().and_then(|people| people.span);
+        let mut tell = |code, headline: String, found: &[(&str, &str)], why: &str, help: Option<String>| {
+            let Some((key, name)) = found.first() else { return };
+            let finding = Diagnostic::warning(code, headline)
+                .with_note(format!("`{key}`: `{name}`{}", and_more(found.len())))
+                .with_note(why)
+                .maybe_help(help);
+            diagnostics.push(match span {
+                Some(span) => finding.at(span, "in this directory"),
+                None => finding,
+            });
+        };
+        // Where no team is declared at all, nobody asks for teams.
+        if !declared.is_empty() && policy.names.iter().any(|name| is_team(&name.text)) {
+            let near = teams.first().and_then(|(_, team)| {
+                let known: Vec<&str> = declared.iter().map(|team| team.name.as_str()).collect();
+                did_you_mean(team, known)
+            });
+            let headline = "people belong to a team that is not declared".to_owned();
+            tell(Code::UnknownTeam, headline, &teams, "they are in no team that a rule can ask for", near);
+        }
+        let near = managers.first().and_then(|(_, name)| did_you_mean(name, self.directory.names()));
+        let headline = "people have a manager that nobody answers to".to_owned();
+        tell(Code::UnknownOwner, headline, &managers, "`manager of` misses for them", near);
     }
 
     /// Owner cells of lists and tables that mean nobody: one message a column.

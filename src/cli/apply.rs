@@ -5,7 +5,7 @@ use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, grouped};
 use super::plan::{change_rows, last_line, plan_json, run_id};
-use super::plan_file::{self, PlanFile};
+use super::plan_file::{self, PlanFile, refuse_foreign};
 use super::record;
 use super::session::{Session, actor, is_plan_file};
 use crate::check::policy::RoleId;
@@ -31,6 +31,13 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
         None => args.run.clone(),
     };
     let when = saved.as_ref().map(|(_, plan)| plan.as_of.as_str()).or(args.when.as_of.as_deref());
+    if let Some((_, plan)) = &saved
+        && already_applied(&session, plan)?
+    {
+        let short = &plan.run[..plan.run.len().min(12)];
+        out.line(&format!("Run {short} is already in the ledger; nothing was written"))?;
+        return Ok(Exit::Fine);
+    }
     let as_of = session.as_of(when)?;
     let found = evaluate(&session, as_of, &run, Depth::Changes, out)?;
     if let Some((path, plan)) = &saved {
@@ -43,20 +50,11 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
     }
     out.warnings(&session.findings, session.sources());
     out.messages(&found.findings, session.sources());
-    let moves = found.changes.moves();
-    let allowed = found.moves_allowed(&session, &run)?;
-    if moves > allowed {
-        return Err(Failure::message(
-            Exit::Findings,
-            format!(
-                "this run would move {} of {} that have an owner, and {} may move; nothing was written. \
-                 Look at `ownward plan`; a half-written file is the usual cause. If it is right, allow it with \
-                 --max-moves {moves}",
-                count(moves, "record"),
-                grouped(found.changes.had_owner()),
-                grouped(allowed)
-            ),
-        ));
+    if let Some(reason) = found.too_many_moves(&session, &run)? {
+        return Err(Failure::message(Exit::Findings, reason));
+    }
+    if found.as_of.instant > session.as_of(None)?.instant {
+        out.say("note: this run speaks of a moment still to come; until then, later runs need --as-of or --backdate");
     }
     out.say(&last_line(&found));
     if !args.yes {
@@ -72,6 +70,15 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
 /// Only a database can take owners back: said before anything is decided, not after the ledger was written.
 fn require_writable(session: &Session) -> Result<()> {
     let config = &session.project.config;
+    if config.write_back.owners == OwnersTo::File {
+        let path = session.project.root.join(&config.write_back.file);
+        let header = write_back::CHANGE_COLUMNS.join(",");
+        refuse_foreign(&path, "change file", |text| text.starts_with(&header))?;
+        let folder = path.parent().unwrap_or(&session.project.root);
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::could_not_run(format!("the change file's folder `{}` cannot be made: {error}", folder.display()))
+        })?;
+    }
     if config.write_back.owners == OwnersTo::Source && !matches!(config.source.location, Location::Sqlite(_)) {
         return Err(Failure::could_not_run(
             "owners are written back to databases only: for CSV and JSON lines set `owners = \"file\"` under \
@@ -79,6 +86,15 @@ fn require_writable(session: &Session) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Whether the run of a saved plan was recorded before: a job that tries again has nothing left to do.
+fn already_applied(session: &Session, plan: &PlanFile) -> Result<bool> {
+    let path = session.project.config.ledger_path(&session.project.root);
+    match Ledger::open_existing_read_only(&path)? {
+        Some(ledger) => Ok(ledger.run(&plan.run)?.is_some()),
+        None => Ok(false),
+    }
 }
 
 /// A plan holds as long as everything it was made from is the same, and time has not changed an answer since.
@@ -139,6 +155,10 @@ fn write_owners(session: &Session, found: &Evaluation) -> Result<Option<String>>
         OwnersTo::File => {
             let path = session.project.root.join(&config.write_back.file);
             let rows = change_rows(session, found);
+            if rows.is_empty() && path.exists() {
+                // The last changes may not have been fetched yet.
+                return Ok(Some(format!("no changes; {} is left as it is", config.write_back.file.display())));
+            }
             let rows_of = rows.iter().map(|row| ChangeRow {
                 record: &row[0],
                 key: &row[1],

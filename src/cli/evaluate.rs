@@ -253,8 +253,37 @@ fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
 }
 
 impl Evaluation {
+    /// Why the run must not be applied: it would move more than is allowed, or everything is gone from a source that is
+    /// said to be complete. `None` where it may go on.
+    pub fn too_many_moves(&self, session: &Session, run: &RunArgs) -> Result<Option<String>> {
+        let moves = self.changes.moves();
+        let allowed = self.moves_allowed(session, run)?;
+        if moves > allowed {
+            return Ok(Some(format!(
+                "this run would move {} of {} that have an owner, and {} may move; nothing was written. \
+                 Look at `ownward plan`; a half-written file is the usual cause. If it is right, allow it with \
+                 --max-moves {moves}",
+                super::output::count(moves, "record"),
+                grouped(self.changes.had_owner()),
+                grouped(allowed)
+            )));
+        }
+        let emptied = self.changes.totals.iter().find(|totals| {
+            totals.read == 0 && totals.count(crate::value::Outcome::Gone) > 0 && run.max_moves.is_none()
+        });
+        Ok(emptied.map(|totals| {
+            let record = &session.policy.schema.record(session.policy.role(totals.role).record).name;
+            format!(
+                "the source has no {record} at all, and {} would be gone; nothing was written. An empty export is the \
+                 usual cause. If it is right, allow it with --max-moves {}",
+                super::output::count(totals.count(crate::value::Outcome::Gone), "record"),
+                moves.max(1)
+            )
+        }))
+    }
+
     /// How many moves are allowed, for the records that had an owner.
-    pub fn moves_allowed(&self, session: &Session, run: &RunArgs) -> Result<u64> {
+    fn moves_allowed(&self, session: &Session, run: &RunArgs) -> Result<u64> {
         let limit = match &run.max_moves {
             None => session.project.config.ledger.max_moves,
             Some(text) => MaxMoves::parse(text).ok_or_else(|| {

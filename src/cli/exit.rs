@@ -56,6 +56,10 @@ impl From<crate::ledger::LedgerError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            // Whoever reads has seen enough.
+            return Failure { exit: Exit::Fine, findings: Vec::new(), sources: Sources::default(), message: None };
+        }
         Failure::could_not_run(format!("writing the result failed: {error}"))
     }
 }

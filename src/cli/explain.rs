@@ -26,6 +26,9 @@ pub fn run(args: &ExplainArgs, _global: &Global, out: &Output) -> Result<Exit> {
     }
 }
 
+/// Characters of a value that are shown.
+const VALUE_CHARS_MAX: usize = 200;
+
 /// What is said of a decision before its rules.
 struct Heading {
     record: String,
@@ -36,6 +39,7 @@ struct Heading {
     current: Option<Owner>,
     reason: Option<String>,
     as_of: i64,
+    zone: jiff::tz::TimeZone,
     /// Kept or invalid before any rule was asked.
     before_rules: bool,
 }
@@ -51,7 +55,10 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let drifted = found.inputs[at].drifted.contains(row) && outcome == Outcome::Kept;
     let pinned = found.inputs[at].pinned.get(&row).and_then(|pinned| session.policy.pins.get(pinned.pin));
     let reason = match outcome {
-        Outcome::Invalid => Some(invalid_reason(session, &found, role, Some(row))),
+        Outcome::Invalid => {
+            let reason = invalid_reason(session, &found, role, Some(row));
+            Some(format!("{reason} (the messages of `ownward plan` say how); its owner stays"))
+        }
         _ if pinned.is_some() => pinned.map(|pin| {
             let until = pin.until.map(|until| format!(" until {}", time::show_day(until))).unwrap_or_default();
             let because = pin.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
@@ -69,6 +76,7 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         current: found.owners.get(found.inputs[at].current[row as usize]).cloned(),
         reason,
         as_of: found.as_of.instant,
+        zone: found.as_of.zone.clone(),
         before_rules: drifted || pinned.is_some() || outcome == Outcome::Invalid,
     };
     let setting =
@@ -134,6 +142,9 @@ fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Resu
         }
         return Err(Failure::could_not_run(format!("{record} `{}` was not yet in the ledger on {when}", args.key)));
     };
+    if entry.values.is_none() {
+        return erased(&entry, &record, &session.project.config.zone, out);
+    }
     let past = past_run::load(&ledger, &entry.run, entry.as_of)?;
     let Some(role) =
         past.policy.schema.find_record(&record).and_then(|record| past.policy.find_role(record, &entry.role))
@@ -141,16 +152,16 @@ fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Resu
         return Err(Failure::could_not_run("the policies of that run cannot be read by this version"));
     };
     let typed = past.policy.role(role);
-    let heading = past_heading(&entry, &record);
+    let heading = past_heading(&entry, &record, &session.project.config.zone);
     let empty = Vec::new();
     let values = entry.values.as_ref().unwrap_or(&empty);
     let facts = StoredFacts { policy: &past.policy, record: typed.record, values };
     let setting = Setting { policy: &past.policy, record: typed.record, binding: &past.binding, as_of: &past.as_of };
     let explanation = explain(setting, typed, &facts);
     let exit = write(&heading, &explanation, &past.policy, role, &past.sources, out)?;
-    if entry.values.is_none() {
-        out.say("note: the values of this entry were erased; conditions are shown without them");
-    } else if !heading.before_rules && !agrees(&entry, &explanation) {
+    let names_kept =
+        [&entry.owner, &entry.previous].into_iter().flatten().all(|owner| !owner.id.starts_with("erased-"));
+    if names_kept && !heading.before_rules && !agrees(&entry, &explanation) {
         return Err(Failure::message(
             Exit::Findings,
             "the recorded decision is not what its own rules and values give: run `ownward verify`",
@@ -159,7 +170,26 @@ fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Resu
     Ok(exit)
 }
 
-fn past_heading(entry: &Entry, record: &str) -> Heading {
+/// An entry whose values are gone: what it says, without a look at rules that could only be asked of nothing.
+fn erased(entry: &Entry, record: &str, zone: &jiff::tz::TimeZone, out: &Output) -> Result<Exit> {
+    if out.is_json() {
+        let mut value = history::entry_json(entry);
+        value["schema"] = "ownward.explain/1".into();
+        value["record"] = record.into();
+        value["erased"] = true.into();
+        out.json(&value)?;
+        return Ok(Exit::Fine);
+    }
+    heading_text(&past_heading(entry, record, zone), out)?;
+    if let Some(rule) = &entry.rule {
+        let label = rule.label.as_deref().unwrap_or("rule");
+        out.line(&crate::diagnostic::render::clean(&format!("decided by: {label}  {}", rule.place)))?;
+    }
+    out.line("the values of this entry were erased: the decision is proved, but cannot be worked out again")?;
+    Ok(Exit::Fine)
+}
+
+fn past_heading(entry: &Entry, record: &str, zone: &jiff::tz::TimeZone) -> Heading {
     let is_drift = entry.rule.as_ref().is_some_and(|rule| rule.is_drift() || rule.is_pin());
     Heading {
         record: record.to_owned(),
@@ -170,6 +200,7 @@ fn past_heading(entry: &Entry, record: &str) -> Heading {
         current: entry.previous.clone(),
         reason: entry.reason.clone(),
         as_of: entry.as_of,
+        zone: zone.clone(),
         before_rules: is_drift || matches!(entry.outcome, Outcome::Invalid | Outcome::Gone | Outcome::Adopted),
     }
 }
@@ -207,17 +238,7 @@ fn text(
     sources: &Sources,
     out: &Output,
 ) -> Result<()> {
-    let owner = heading.owner.as_ref().map_or_else(|| "nobody".to_owned(), describe);
-    let title = format!("{} of {} {}: {owner} ({})", heading.role, heading.record, heading.key, heading.outcome.word());
-    out.line(&out.strong(&crate::diagnostic::render::clean(&title)))?;
-    out.line(&format!("as of {}", time::show_second(heading.as_of)))?;
-    if let Some(current) = &heading.current {
-        out.line(&format!("owner before: {}", describe(current)))?;
-    }
-    // The rule that decided says its reason itself, below.
-    if let Some(reason) = heading.reason.as_ref().filter(|_| heading.before_rules || explanation.decided.is_none()) {
-        out.line(&format!("because: {reason}"))?;
-    }
+    heading_text(heading, out)?;
     if heading.before_rules {
         out.line("no rule was asked")?;
         return Ok(());
@@ -234,6 +255,27 @@ fn text(
         }
         Some(_) => {}
         None => out.line("no rule matches: the owner stays as it is, and the record needs a decision")?,
+    }
+    Ok(())
+}
+
+fn heading_text(heading: &Heading, out: &Output) -> Result<()> {
+    let owner = heading.owner.as_ref().map_or_else(|| "nobody".to_owned(), describe);
+    let title = format!(
+        "{} of {} {}: {owner} ({})",
+        heading.role,
+        heading.record,
+        one_word(&heading.key),
+        heading.outcome.word()
+    );
+    out.line(&out.strong(&crate::diagnostic::render::clean(&title)))?;
+    out.line(&format!("as of {}", time::show_second_in(heading.as_of, &heading.zone)))?;
+    if let Some(current) = &heading.current {
+        out.line(&format!("owner before: {}", describe(current)))?;
+    }
+    // A rule that decided says its reason itself, below.
+    if let Some(reason) = heading.reason.as_ref().filter(|_| heading.before_rules) {
+        out.line(&format!("because: {reason}"))?;
     }
     Ok(())
 }
@@ -318,6 +360,12 @@ fn condition_text(condition: &ConditionTrace, sources: &Sources, depth: usize, o
     Ok(())
 }
 
+/// A value on one line and of bounded length: what stands in a cell cannot pass for a line of ours.
+fn one_word(value: &str) -> String {
+    let line: String = value.chars().take(VALUE_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if value.chars().nth(VALUE_CHARS_MAX).is_some() { format!("{line} …") } else { line }
+}
+
 fn values_text(values: &[(String, Option<String>)]) -> String {
     if values.is_empty() {
         return String::new();
@@ -325,7 +373,7 @@ fn values_text(values: &[(String, Option<String>)]) -> String {
     let parts: Vec<String> = values
         .iter()
         .map(|(name, value)| match value {
-            Some(value) => format!("{name} is {value}"),
+            Some(value) => format!("{name} is {}", one_word(value)),
             None => format!("{name} is missing"),
         })
         .collect();

@@ -14,6 +14,11 @@ pub fn run(args: &HistoryArgs, _global: &Global, out: &Output) -> Result<Exit> {
     let ledger = open(&session)?;
     let record = record_name(&session, &args.record);
     let entries = ledger.history(&record, &args.key, args.role.as_deref())?;
+    if let (true, Some(role)) = (entries.is_empty(), &args.role)
+        && !ledger.history(&record, args.key.trim(), None)?.is_empty()
+    {
+        return Err(Failure::could_not_run(format!("the ledger holds no role `{role}` of {record} `{}`", args.key)));
+    }
     if entries.is_empty() {
         return Err(unknown_key(&ledger, &record, &args.key)?);
     }
@@ -26,7 +31,7 @@ pub fn run(args: &HistoryArgs, _global: &Global, out: &Output) -> Result<Exit> {
         .iter()
         .map(|entry| {
             vec![
-                time::show_second(entry.as_of),
+                time::show_second_in(entry.as_of, &session.project.config.zone),
                 entry.role.clone(),
                 entry.outcome.word().to_owned(),
                 entry.previous.as_ref().map_or("-".into(), |owner| owner.id.clone()),

@@ -188,13 +188,21 @@ pub fn safe_cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
+/// A cell on one line, of a length that a table can bear.
+fn shortened(cell: &str) -> String {
+    let line: String = cell.chars().take(CELL_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if cell.chars().nth(CELL_CHARS_MAX).is_some() { format!("{line}…") } else { line }
+}
+
+const CELL_CHARS_MAX: usize = 80;
+
 /// Rows under headers, aligned, for terminals. Cells are cleaned of control characters.
 pub fn table(headers: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(headers.iter().map(comfy_table::Cell::new));
     for row in rows {
-        table.add_row(row.iter().map(|cell| render::clean(cell).replace('\n', " ")));
+        table.add_row(row.iter().map(|cell| shortened(&render::clean(cell))));
     }
     let mut out = String::new();
     for line in table.lines() {

@@ -6,7 +6,7 @@ use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, grouped, safe_cell, table};
 use super::plan_file;
-use super::record::{self, reason};
+use super::record::{self, invalid_reason, reason};
 use super::session::Session;
 use crate::assign::NOBODY;
 use crate::compare::Change;
@@ -22,7 +22,7 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
         .fail_on
         .iter()
         .map(|word| {
-            Outcome::from_word(&word.to_lowercase()).ok_or_else(|| {
+            Outcome::from_word(&word.trim().to_lowercase()).ok_or_else(|| {
                 let words: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
                 Failure::could_not_run(format!("`--fail-on {word}` is no outcome: one of {}", words.join(", ")))
             })
@@ -49,7 +49,13 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
     if let Some(file) = &args.out {
         out.say(&format!("saved as {}; apply it with `ownward apply {}`", file.display(), file.display()));
     }
-    let failed = found.changes.totals.iter().any(|totals| fail_on.iter().any(|outcome| totals.count(*outcome) > 0));
+    let too_many = found.too_many_moves(&session, &args.run)?;
+    if let Some(reason) = &too_many {
+        out.say(&format!("warning: `ownward apply` would stop: {reason}"));
+    }
+    let over_limit = too_many.is_some() && args.run.max_moves.is_some();
+    let failed = over_limit
+        || found.changes.totals.iter().any(|totals| fail_on.iter().any(|outcome| totals.count(*outcome) > 0));
     Ok(if failed || (args.fail_on_change && !found.changes.changes.is_empty()) { Exit::Findings } else { Exit::Fine })
 }
 
@@ -104,6 +110,7 @@ fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) ->
         let number = grouped(stay.len() as u64);
         out.line(&format!("{number} {stays}: only the rule that decides is recorded (--all shows them)\n"))?;
     }
+    pending(session, found, args, out)?;
     by_owner(session, found, out)?;
     by_rule(session, found, args, out)?;
     out.line(&last_line(found))?;
@@ -113,6 +120,64 @@ fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) ->
 /// Whether a reader of the plan looks for it: an owner who stays is no news, though the rule is recorded.
 fn is_seen(change: &Change) -> bool {
     change.previous != change.owner || change.outcome.needs_decision() || change.is_drift
+}
+
+/// A record that needs a decision, in this run or since an earlier one.
+struct Pending {
+    role: crate::check::policy::RoleId,
+    key: String,
+    owner: Option<Owner>,
+    why: String,
+}
+
+/// Every record that needs a decision: unmatched, invalid, or changed outside.
+fn pending_records(session: &Session, found: &Evaluation) -> Vec<Pending> {
+    let mut out = Vec::new();
+    let lists_drift = found.drift == crate::compare::DriftPolicy::Report;
+    for role in session.policy.role_ids() {
+        let result = &found.results[role.0 as usize];
+        let table = found.snapshot.dataset.table(session.policy.role(role).record);
+        for (row, outcome) in (0..).zip(&result.outcome) {
+            let drifted = lists_drift && found.inputs[role.0 as usize].drifted.contains(row);
+            let why = match outcome {
+                Outcome::Unmatched => "no rule matches".to_owned(),
+                Outcome::Invalid => invalid_reason(session, found, role, Some(row)),
+                _ if drifted => "changed outside".to_owned(),
+                _ => continue,
+            };
+            out.push(Pending {
+                role,
+                key: table.key(row).unwrap_or_default().to_owned(),
+                owner: found.owners.get(result.owner[row as usize]).cloned(),
+                why,
+            });
+        }
+    }
+    out
+}
+
+/// What has needed a decision since an earlier run: no change of this one, and still nobody's word.
+fn pending(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) -> Result<()> {
+    let shown = if args.all { usize::MAX } else { SHOWN_MAX };
+    let changed: std::collections::HashSet<(u16, &str)> =
+        found.changes.changes.iter().map(|change| (change.role.0, change.key.as_str())).collect();
+    let mut waiting = pending_records(session, found);
+    waiting.retain(|one| !changed.contains(&(one.role.0, one.key.as_str())));
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    out.line(&out.strong("Waiting for a decision since an earlier run"))?;
+    let rows: Vec<Vec<String>> = waiting
+        .iter()
+        .take(shown)
+        .map(|one| vec![role_name(session, one.role), one.key.clone(), owner_text(one.owner.as_ref()), one.why.clone()])
+        .collect();
+    out.text(&table(&["role", "key", "owner", "why"], &rows))?;
+    if waiting.len() > shown {
+        out.line(&format!("… and {} (--all shows them)", count((waiting.len() - shown) as u64, "more record")))?;
+    }
+    out.line("")?;
+    Ok(())
 }
 
 /// Records of each owner before and after.
@@ -279,6 +344,17 @@ pub fn change_json(session: &Session, found: &Evaluation, change: &Change) -> Va
 pub fn plan_json(session: &Session, found: &Evaluation) -> Value {
     let tally = tally(found);
     let changes: Vec<Value> = found.changes.changes.iter().map(|change| change_json(session, found, change)).collect();
+    let pending: Vec<Value> = pending_records(session, found)
+        .into_iter()
+        .map(|one| {
+            json!({
+                "role": role_name(session, one.role),
+                "key": one.key,
+                "owner": one.owner.map(|owner| json!({ "kind": owner.kind.word(), "id": owner.id })),
+                "why": one.why,
+            })
+        })
+        .collect();
     json!({
         "schema": "ownward.plan/1",
         "as_of": time::show_instant(found.as_of.instant),
@@ -290,6 +366,7 @@ pub fn plan_json(session: &Session, found: &Evaluation) -> Value {
             "needs_decision": tally.needs_decision,
         },
         "changes": changes,
+        "needs_decision": pending,
     })
 }
 

@@ -23,6 +23,7 @@ pub struct PlanFile {
 
 /// Writes a plan, in place of an older one only when it is whole.
 pub fn save(file: &Path, session: &Session, found: &Evaluation, run: &RunArgs) -> Result<()> {
+    refuse_foreign(file, "saved plan", |text| text.contains("\"ownward.plan/1\""))?;
     let mut plan = plan_json(session, found);
     plan["run"] = run_id(session, found).into();
     plan["drift"] = drift_word(found.drift).into();
@@ -36,12 +37,33 @@ pub fn save(file: &Path, session: &Session, found: &Evaluation, run: &RunArgs) -
 pub fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let beside = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, file));
+    let written = std::fs::write(&beside, bytes).and_then(|()| {
+        // The new file keeps the rights of the old one.
+        if let Ok(old) = std::fs::metadata(file) {
+            std::fs::set_permissions(&beside, old.permissions())?;
+        }
+        std::fs::rename(&beside, file)
+    });
     if written.is_err() {
         // The half-written copy is of no use to anybody.
         let _ = std::fs::remove_file(&beside);
     }
     written
+}
+
+/// Refuses to write over a file that is not of the kind to be written: a mistyped path must not cost a policy, an export
+/// or the ledger. `is_ours` looks at the text that is there.
+pub fn refuse_foreign(file: &Path, what: &str, is_ours: impl Fn(&str) -> bool) -> Result<()> {
+    let Ok(bytes) = std::fs::read(file) else {
+        return Ok(());
+    };
+    if bytes.is_empty() || std::str::from_utf8(&bytes).is_ok_and(is_ours) {
+        return Ok(());
+    }
+    Err(Failure::could_not_run(format!(
+        "`{}` is there already and is no {what}: it was left as it is. Name another file, or remove it first",
+        file.display()
+    )))
 }
 
 /// Reads a saved plan.

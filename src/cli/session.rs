@@ -236,6 +236,7 @@ pub fn directory(schema: &Schema, people: Vec<Person>, has_people: bool) -> Dire
 /// The user who runs this, for the ledger.
 pub fn actor(given: Option<&str>) -> String {
     given
+        .filter(|name| !name.trim().is_empty())
         .map(str::to_owned)
         .or_else(|| std::env::var("USER").ok())
         .or_else(|| std::env::var("USERNAME").ok())

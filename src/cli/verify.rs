@@ -4,9 +4,9 @@ use super::args::{Global, VerifyArgs};
 use super::exit::{Exit, Failure, Result};
 use super::history::open;
 use super::output::{Output, count};
-use super::plan_file::write_whole;
+use super::plan_file::{refuse_foreign, write_whole};
 use super::session::Session;
-use crate::ledger::Checkpoint;
+use crate::ledger::{Checkpoint, Erased};
 use serde_json::{Value, json};
 
 pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
@@ -22,6 +22,7 @@ pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
         None => None,
     };
     let verdict = ledger.verify(checkpoint.as_ref())?;
+    let erased = ledger.erased()?;
     if out.is_json() {
         let problems: Vec<Value> = verdict
             .problems
@@ -34,6 +35,7 @@ pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
             "entries": verdict.entry_count,
             "runs": verdict.run_count,
             "root": verdict.root,
+            "erased": erased_json(&erased),
             "problems": problems,
         }))?;
     } else {
@@ -44,11 +46,21 @@ pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
         if verdict.is_sound() {
             let since = if checkpoint.is_some() { ", nothing cut off since the checkpoint" } else { "" };
             out.line(&format!("ok: {size}{since}; root {}", verdict.root))?;
+            if erased != Erased::default() {
+                out.line(&format!(
+                    "erased, so proved but no longer readable: {}, {}, {}, {}",
+                    count(erased.entry_values, "set") + " of values",
+                    count(erased.names, "name"),
+                    count(erased.texts, "text"),
+                    count(erased.inputs, "stored file")
+                ))?;
+            }
         } else {
             out.line(&format!("FAILED: {} in {size}", count(verdict.problems.len() as u64, "problem")))?;
         }
     }
     if let (Some(file), true) = (&args.write_checkpoint, verdict.is_sound()) {
+        refuse_foreign(file, "checkpoint", |text| Checkpoint::parse(text).is_ok())?;
         let name = session.project.config.name.clone().unwrap_or_else(|| "ownward".to_owned());
         let text = ledger.checkpoint(&name)?.to_string();
         write_whole(file, text.as_bytes()).map_err(|error| {
@@ -57,4 +69,13 @@ pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
         out.say(&format!("checkpoint written to {}: keep it away from the ledger", file.display()));
     }
     Ok(if verdict.is_sound() { Exit::Fine } else { Exit::Findings })
+}
+
+fn erased_json(erased: &Erased) -> Value {
+    json!({
+        "entry_values": erased.entry_values,
+        "names": erased.names,
+        "texts": erased.texts,
+        "inputs": erased.inputs,
+    })
 }

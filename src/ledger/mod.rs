@@ -33,7 +33,8 @@ pub use append::run_id;
 pub use checkpoint::Checkpoint;
 pub use error::LedgerError;
 pub use types::{
-    Appended, Current, Entry, EntryDraft, Head, Input, LastShown, RuleRef, Run, RunDraft, Shown, StoredInput, Totals,
+    Appended, Current, Entry, EntryDraft, Erased, Head, Input, LastShown, RuleRef, Run, RunDraft, Shown, StoredInput,
+    Totals,
 };
 pub use verdict::{Problem, ProblemKind, Verdict};
 

@@ -6,7 +6,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::merkle::{Frontier, hex};
 use super::rows::{integer, maybe_text, outcome, text};
-use super::types::{Head, Run, StoredInput, Totals};
+use super::types::{Erased, Head, Run, StoredInput, Totals};
 
 pub(super) use super::rows::count;
 
@@ -50,6 +50,25 @@ pub(super) fn tip(connection: &Connection) -> Result<Tip, LedgerError> {
 
 impl Ledger {
     /// Where the ledger stands after its last run. Errors: `Damaged`, `Locked`.
+    /// How much was erased: what can be proved but no longer read.
+    pub fn erased(&self) -> Result<Erased, LedgerError> {
+        self.read(|connection| {
+            let count = |sql: &str| -> Result<u64, LedgerError> {
+                Ok(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+            };
+            Ok(Erased {
+                entry_values: count(
+                    "SELECT count(*) FROM entries e WHERE NOT EXISTS (SELECT 1 FROM details d WHERE d.seq = e.seq)",
+                )?,
+                names: count(
+                    "SELECT (SELECT count(*) FROM owners WHERE name IS NULL) + (SELECT count(*) FROM subjects WHERE key IS NULL)",
+                )?,
+                texts: count("SELECT count(*) FROM texts WHERE text IS NULL")?,
+                inputs: count("SELECT count(*) FROM contents WHERE content IS NULL")?,
+            })
+        })
+    }
+
     pub fn head(&self) -> Result<Head, LedgerError> {
         self.read(|connection| Ok(tip(connection)?.head))
     }

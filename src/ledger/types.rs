@@ -217,6 +217,18 @@ pub struct Entry {
     pub values: Option<Vec<(String, Option<String>)>>,
 }
 
+/// What was erased: its proof holds, but it can no longer be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Entries whose reason and values are gone.
+    pub entry_values: u64,
+    /// Names of owners and keys of records.
+    pub names: u64,
+    pub texts: u64,
+    /// Policies, lists and other inputs of runs.
+    pub inputs: u64,
+}
+
 /// An input of a run as it is stored; `content` is `None` when it was erased.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredInput {

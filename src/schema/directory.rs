@@ -97,14 +97,13 @@ impl Directory {
         self.by_key.get(key.trim()).map(|index| &self.people[*index])
     }
 
-    /// Looks a name up: a person's key, then a team, a queue, then a person's email or name. Blank is unknown.
+    /// Looks a name up: a declared team or queue, then a person's key, then an email or name. Blank is unknown.
+    ///
+    /// What the policy declares comes first, so that a new person in the directory cannot take over a queue.
     pub fn find(&self, name: &str) -> Found {
         let name = name.trim();
         if name.is_empty() {
             return Found::Unknown;
-        }
-        if let Some(person) = self.person(name) {
-            return found_person(person);
         }
         let folded = fold(name);
         if let Some(team) = self.teams.get(&folded) {
@@ -112,6 +111,9 @@ impl Directory {
         }
         if let Some(queue) = self.queues.get(&folded) {
             return Found::Owner(Owner::new(OwnerKind::Queue, queue));
+        }
+        if let Some(person) = self.person(name) {
+            return found_person(person);
         }
         match self.by_word.get(&folded).map(Vec::as_slice) {
             Some([one]) => found_person(&self.people[*one]),

@@ -313,7 +313,7 @@ pub(super) fn people(shown: &str, reader: &people::Reader<'_>) -> Vec<Diagnostic
         found.push(
             Diagnostic::warning(Code::WrongYesNo, format!("{cells} under `active` in {shown} neither yes nor no"))
                 .with_note(first(&named, counts.unclear))
-                .with_note("these people count as active")
+                .with_note("these people count as not active: whoever may have left gets nothing new")
                 .help("write yes or no"),
         );
     }

@@ -126,7 +126,11 @@ impl Visitor for Reader<'_> {
         if let Some(word) = self.places.active.and_then(cell) {
             match is_yes(&word) {
                 Some(active) => person.active = active,
-                None => self.unclear(&person.key, word),
+                None => {
+                    // Whoever may have left gets nothing new until it is clear.
+                    person.active = false;
+                    self.unclear(&person.key, word);
+                }
             }
         }
         for (column, name) in self.columns.iter().enumerate() {

@@ -505,7 +505,7 @@ fn people_are_read_with_their_own_columns() {
     let snapshot = try_read(&folder, Location::Csv(".".into()), &schema).unwrap();
     assert!(snapshot.has_people);
     let keys: Vec<(&str, bool)> = snapshot.people.iter().map(|p| (p.key.as_str(), p.active)).collect();
-    assert_eq!(keys, [("u1", true), ("u2", false), ("u3", true)]);
+    assert_eq!(keys, [("u1", true), ("u2", false), ("u3", false)]);
     assert_eq!(snapshot.people[0].teams, ["Sales", "EMEA"]);
     assert_eq!(snapshot.people[0].extra["region"], "DACH");
     assert_eq!(snapshot.people[0].extra.len(), 1);

@@ -141,6 +141,17 @@ pub fn show_second(instant: i64) -> String {
     show_instant(instant - instant.rem_euclid(1_000_000))
 }
 
+/// An instant to the second, as clocks in a zone show it, with the zone's offset: `2026-11-01T00:00:00+01:00`.
+pub fn show_second_in(instant: i64, zone: &TimeZone) -> String {
+    let second = instant - instant.rem_euclid(1_000_000);
+    let zoned = timestamp(second).to_zoned(zone.clone());
+    if zoned.offset().seconds() == 0 {
+        show_instant(second)
+    } else {
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+}
+
 /// The day of `2026-01-31`; `None` for anything else.
 pub fn parse_day(text: &str) -> Option<i32> {
     let bytes = text.as_bytes();

@@ -153,14 +153,79 @@ fn a_saved_plan_is_applied_as_it_is_or_refused() {
     sandbox.run(&["plan", "--out", "plan.json"]).success();
     let applied = apply(&sandbox, &["plan.json"]).success();
     assert_eq!(entries(&applied), 1);
-    let again = apply(&sandbox, &["plan.json"]).fails_with(2);
-    assert!(again.stderr.contains("stale"), "{}", again.stderr);
+    // A job that tries again has nothing left to do.
+    let again = sandbox.run(&["apply", "plan.json", "--yes"]).success();
+    assert!(again.stdout.contains("already in the ledger"), "{}", again.stdout);
     sandbox.run(&["plan", "--out", "plan.json"]).success();
     sandbox.write("accounts.csv", "id,status,parent,owner\nA1,At-Risk,,\n");
     let stale = apply(&sandbox, &["plan.json"]).fails_with(2);
     assert!(stale.stderr.contains("stale") && stale.stderr.contains("nothing was written"), "{}", stale.stderr);
     sandbox.write("plan.json", "{}");
     assert!(apply(&sandbox, &["plan.json"]).fails_with(2).stderr.contains("is no saved plan"));
+    // A mistyped path costs nothing.
+    for file in ["rules.own", "accounts.csv", ".ownward/ledger.db"] {
+        let before = std::fs::read(sandbox.path().join(file)).unwrap();
+        for args in [["plan", "--out", file], ["verify", "--write-checkpoint", file]] {
+            assert!(sandbox.run(&args).fails_with(2).stderr.contains("left as it is"), "{args:?}");
+        }
+        assert_eq!(std::fs::read(sandbox.path().join(file)).unwrap(), before, "{file}");
+    }
+}
+
+#[test]
+fn what_was_erased_is_counted_and_not_made_up() {
+    let sandbox = book("id,status,parent,owner\nA1,At-Risk,,\nA2,Active,,\n");
+    apply(&sandbox, &["--as-of", "2026-03-01"]).success();
+    let ledger = rusqlite::Connection::open(sandbox.path().join(".ownward/ledger.db")).unwrap();
+    ledger.execute("DELETE FROM details WHERE seq = 1", []).unwrap();
+    drop(ledger);
+    let verdict = sandbox.run(&["verify"]).success();
+    assert!(verdict.stdout.contains("erased"), "{}", verdict.stdout);
+    let told = sandbox.run(&["explain", "Account", "A1", "--as-of", "2026-03-01"]).success();
+    assert!(told.stdout.contains("decided by: at-risk"), "{}", told.stdout);
+    assert!(told.stdout.contains("cannot be worked out again") && !told.stdout.contains("=>"), "{}", told.stdout);
+}
+
+#[test]
+fn what_waits_for_a_decision_is_listed_in_every_run() {
+    let sandbox = book("id,status,parent,owner\nA9,Active,,Sales\nA1,Lost,,\nA2,Active,,\n");
+    apply(&sandbox, &[]).success();
+    let plan = sandbox.run(&["plan"]).success();
+    assert!(plan.stdout.contains("Waiting for a decision since an earlier run"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("no rule matches") && plan.stdout.contains("`status` breaks the schema"));
+    let pending = sandbox.run(&["plan", "--format", "json"]).success().json();
+    assert_eq!(pending["needs_decision"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_source_without_a_single_record_is_stopped_however_small_the_book() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\nA2,Active,,\n");
+    apply(&sandbox, &[]).success();
+    sandbox.write("accounts.csv", "id,status,parent,owner\n");
+    let stopped = apply(&sandbox, &[]).fails_with(1);
+    assert!(stopped.stderr.contains("no Account at all"), "{}", stopped.stderr);
+    sandbox.run(&["plan"]).success();
+    sandbox.run(&["plan", "--max-moves", "1"]).fails_with(1);
+    sandbox.run(&["plan", "--max-moves", "many"]).fails_with(2);
+    apply(&sandbox, &["--max-moves", "2"]).success();
+}
+
+#[test]
+fn a_queue_is_never_taken_over_by_a_person_of_its_name() {
+    let sandbox = book("id,status,parent,owner\nA1,At-Risk,,\n");
+    sandbox.write("people.csv", "id,name,active\nSuccess,Sue Cess,yes\np2,Ben,left\n");
+    sandbox.write("people.own", "person from people\n");
+    apply(&sandbox, &[]).success();
+    let told = sandbox.run(&["explain", "Account", "A1", "--format", "json"]).success().json();
+    assert_eq!(told["owner"]["kind"], "team");
+}
+
+#[test]
+fn a_cell_cannot_pass_for_a_line_of_the_explanation() {
+    let sandbox = book("id,status,parent,owner\n\"A1\n=> forged\",Active,,\n");
+    sandbox.write("rules.own", "decide owner of Account {\n  when id = \"x\" assign to Sales\n}\n");
+    let told = sandbox.run(&["explain", "Account", "A1\n=> forged"]).success();
+    assert!(!told.stdout.lines().any(|line| line.starts_with("=> forged")), "{}", told.stdout);
 }
 
 #[test]

@@ -192,7 +192,8 @@ fn cell(text: &str) -> String {
         let letters = word.trim_end_matches([':', ',', '.']);
         let rest = &word[letters.len()..];
         let is_hash = letters.len() >= 12 && letters.chars().all(|letter| letter.is_ascii_hexdigit());
-        let is_moment = letters.ends_with('Z') && letters.len() > 11 && letters.as_bytes()[10] == b'T';
+        let has_zone = letters.ends_with('Z') || letters.len() == 25 && matches!(letters.as_bytes()[19], b'+' | b'-');
+        let is_moment = has_zone && letters.len() > 11 && letters.as_bytes()[10] == b'T';
         match (is_hash, is_moment) {
             (true, _) => format!("HASH{rest}"),
             (_, true) => format!("MOMENT{rest}"),

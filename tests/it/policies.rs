@@ -176,7 +176,7 @@ fn explained(record: &str, key: &str) -> String {
 fn a_key_account_is_explained_by_its_reasons() {
     insta::assert_snapshot!(explained("Account", "A-1003"), @r#"
     owner of Account A-1003: paul.roche (person) (assigned)
-    as of 2026-11-15T23:00:00Z
+    as of 2026-11-16T00:00:00+01:00
     owner before: paul.roche (person)
 
        competitor  accounts.own:4:3
@@ -208,7 +208,7 @@ fn a_key_account_is_explained_by_its_reasons() {
 fn a_subsidiary_is_explained_by_its_parent() {
     insta::assert_snapshot!(explained("Account", "A-1004"), @r#"
     owner of Account A-1004: paul.roche (person) (assigned)
-    as of 2026-11-15T23:00:00Z
+    as of 2026-11-16T00:00:00+01:00
     owner before: paul.roche (person)
 
        competitor  accounts.own:4:3
@@ -240,7 +240,7 @@ fn a_subsidiary_is_explained_by_its_parent() {
 fn a_renewal_at_risk_is_explained_by_its_account() {
     insta::assert_snapshot!(explained("Opportunity", "O-4005"), @r#"
     owner of Opportunity O-4005: nina.falk (person) (assigned)
-    as of 2026-11-15T23:00:00Z
+    as of 2026-11-16T00:00:00+01:00
 
        closed  opportunities.own:4:3
           no  stage in (Won, Lost)   [stage is Negotiation]
