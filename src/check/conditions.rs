@@ -451,7 +451,9 @@ impl Checker<'_> {
         if let Some(field) = field {
             return Some(Right::Field(Left { path: scope.path(&[], field), record: scope.record, field }));
         }
-        if path.names.len() > 1 && self.schema.record(scope.record).find(&path.names[0].text).is_some() {
+        let is_path =
+            self.schema.record(scope.record).find(&path.names[0].text).is_some() || self.outer(path, scope).is_some();
+        if path.names.len() > 1 && is_path {
             let (resolved, record) = self.resolve(path, scope)?;
             return Some(Right::Field(Left { field: resolved.field, path: resolved, record }));
         }

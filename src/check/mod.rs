@@ -8,6 +8,7 @@ mod conditions;
 mod declarations;
 mod owners;
 mod pins;
+mod related;
 pub mod policy;
 mod roles;
 mod rules;
@@ -57,8 +58,13 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
     checker.pins();
     let mut diagnostics = checker.diagnostics;
     diagnostic::sort(&mut diagnostics);
-    let policy =
-        policy::TypedPolicy { schema: checker.schema, roles: checker.roles, names: checker.names, pins: checker.pins };
+    let policy = policy::TypedPolicy {
+        schema: checker.schema,
+        roles: checker.roles,
+        names: checker.names,
+        related: checker.related,
+        pins: checker.pins,
+    };
     (policy, diagnostics)
 }
 
@@ -69,6 +75,7 @@ struct Checker<'t> {
     roles: Vec<policy::Role>,
     names: Vec<policy::OwnerName>,
     pins: Vec<policy::Pin>,
+    related: Vec<policy::Related>,
     /// The first define of each folded name.
     defines: FxHashMap<String, usize>,
     /// Defines being expanded, to end circles.
@@ -94,6 +101,7 @@ impl<'t> Checker<'t> {
             roles: Vec::new(),
             names: Vec::new(),
             pins: Vec::new(),
+            related: Vec::new(),
             defines: tree
                 .defines
                 .iter()

@@ -5,7 +5,7 @@
 
 use crate::schema::{FieldId, ListId, RecordId, Schema, TableId};
 use crate::source::Span;
-use crate::syntax::{ArithmeticOp, CompareOp, Which};
+use crate::syntax::{ArithmeticOp, CompareOp, RelatedAsk, Which};
 use crate::value::Decimal;
 use crate::value::time::{self, AsOf, Unit};
 
@@ -29,6 +29,8 @@ pub struct TypedPolicy {
     pub roles: Vec<Role>,
     /// Every name of an owner that rules and pins use, each once, with the first place that uses it.
     pub names: Vec<OwnerName>,
+    /// Everything that is worked out over records that refer to another, each once.
+    pub related: Vec<Related>,
     /// Owners of single records, in the order they are written; no two of one record and role are live on one day.
     pub pins: Vec<Pin>,
 }
@@ -66,6 +68,8 @@ pub struct Role {
     /// Every other decision that any rule reads.
     pub owners_read: Vec<OwnerPath>,
     pub reads_current_owner: bool,
+    /// What any rule reads over other records.
+    pub related_read: Vec<RelatedPath>,
     pub span: Span,
 }
 
@@ -76,6 +80,41 @@ impl Role {
 
     pub fn rule_ids(&self) -> impl Iterator<Item = RuleId> + use<> {
         (0..u32::try_from(self.rules.len()).unwrap_or(u32::MAX)).map(RuleId)
+    }
+}
+
+/// Something worked out over records, by its place in [`TypedPolicy::related`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RelatedId(pub u16);
+
+/// Something worked out for a record over those that refer to it: `sum of amount over Opportunity (stage is not Lost)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Related {
+    /// Never `Any` or `No`: those are counts.
+    pub ask: RelatedAsk,
+    /// The record type it is worked out for.
+    pub of: RecordId,
+    /// The records that are looked at, and their reference to the one it is worked out for.
+    pub record: RecordId,
+    pub via: FieldId,
+    /// From the records that are looked at; `None` for a count.
+    pub field: Option<Path>,
+    /// Asked of each of them; what it says of the record itself goes over `via`.
+    pub condition: Option<Cond>,
+    /// Every field that is read of them.
+    pub reads: Vec<Path>,
+}
+
+/// One of them, for the record at the end of a path of references.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RelatedPath {
+    pub steps: Vec<FieldId>,
+    pub related: RelatedId,
+}
+
+impl TypedPolicy {
+    pub fn related(&self, id: RelatedId) -> &Related {
+        &self.related[id.0 as usize]
     }
 }
 
@@ -431,6 +470,8 @@ pub enum NumberExpr {
     Arithmetic(ArithmeticOp, Box<NumberExpr>, Box<NumberExpr>),
     /// Days from the second to the first.
     DaysBetween(Box<DayExpr>, Box<DayExpr>),
+    /// A number worked out over other records.
+    Related(RelatedPath),
 }
 
 /// A day worked out from fields.
@@ -441,6 +482,8 @@ pub enum DayExpr {
     /// The day of an instant in the project's zone.
     DayOf(Path),
     Shift(Box<DayExpr>, i64, Unit),
+    /// A day worked out over other records.
+    Related(RelatedPath),
 }
 
 /// One name of an `A else B` chain.

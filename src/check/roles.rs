@@ -2,7 +2,9 @@
 
 use super::Checker;
 use super::declarations::same;
-use super::policy::{Cond, DayExpr, NumberExpr, OwnerPath, OwnerRef, Path, Role, RoleId, Rule, TargetKind, TestKind};
+use super::policy::{
+    Cond, DayExpr, NumberExpr, OwnerPath, OwnerRef, Path, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind,
+};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::RecordId;
@@ -61,6 +63,7 @@ impl<'t> Checker<'t> {
             reads: Vec::new(),
             owners_read: Vec::new(),
             reads_current_owner: false,
+            related_read: Vec::new(),
             span: if decide.role.span.file == decide.record.span.file {
                 decide.role.span.to(decide.record.span)
             } else {
@@ -123,6 +126,7 @@ impl<'t> Checker<'t> {
             reads: Vec::new(),
             owners_read: Vec::new(),
             reads_current_owner: false,
+            related_read: Vec::new(),
             span: first.span,
         });
         bodies.push(vec![&tree.loose]);
@@ -137,10 +141,13 @@ impl<'t> Checker<'t> {
         reads.paths.dedup();
         reads.owners.sort();
         reads.owners.dedup();
+        reads.related.sort();
+        reads.related.dedup();
         let role = &mut self.roles[index];
         role.reads = reads.paths;
         role.owners_read = reads.owners;
         role.reads_current_owner = reads.current;
+        role.related_read = reads.related;
     }
 
     /// Puts every role after those it reads. A role may read itself only through a reference.
@@ -249,6 +256,7 @@ struct Reads {
     paths: Vec<Path>,
     owners: Vec<OwnerPath>,
     current: bool,
+    related: Vec<RelatedPath>,
 }
 
 impl Reads {
@@ -287,6 +295,7 @@ impl Reads {
                 self.number(left);
                 self.number(right);
             }
+            NumberExpr::Related(path) => self.related(path),
             NumberExpr::DaysBetween(left, right) => {
                 self.day(left);
                 self.day(right);
@@ -299,6 +308,7 @@ impl Reads {
             DayExpr::Constant(_) => {}
             DayExpr::Field(path) | DayExpr::DayOf(path) => self.paths.push(path.clone()),
             DayExpr::Shift(inner, _, _) => self.day(inner),
+            DayExpr::Related(path) => self.related(path),
         }
     }
 
@@ -315,6 +325,14 @@ impl Reads {
         }
     }
 
+    fn related(&mut self, path: &RelatedPath) {
+        // The way to the record is read too: an orphan on it makes the reader invalid.
+        if let Some((last, steps)) = path.steps.split_last() {
+            self.paths.push(Path { steps: steps.to_vec(), field: *last });
+        }
+        self.related.push(path.clone());
+    }
+
     fn target(&mut self, kind: &TargetKind) {
         match kind {
             TargetKind::Nobody | TargetKind::Name(_) => {}
@@ -325,6 +343,13 @@ impl Reads {
             TargetKind::Manager(inner) => self.target(inner),
         }
     }
+}
+
+/// Every field that a condition reads.
+pub(super) fn paths_of(cond: &Cond) -> Vec<Path> {
+    let mut reads = Reads::default();
+    cond.visit(&mut |kind, _| reads.test(kind));
+    reads.paths
 }
 
 fn renumber_cond(cond: &mut Cond, new_of: &[RoleId]) {

@@ -17,13 +17,30 @@ pub(super) struct Scope {
     pub record: RecordId,
     /// The role being typed: what a bare `owner` means.
     pub role: String,
+    /// Inside a question about other records: no further one can be asked.
+    pub is_related: bool,
+    /// There, the reference by which they refer to the record that is decided: what `record.` means.
+    pub via: Option<FieldId>,
     /// Uses of defines that led here, outermost first, for messages.
     pub used_at: Vec<Span>,
 }
 
 impl Scope {
     pub fn of(record: RecordId, role: &str) -> Self {
-        Scope { root: record, prefix: Vec::new(), record, role: role.to_owned(), used_at: Vec::new() }
+        Scope {
+            root: record,
+            prefix: Vec::new(),
+            record,
+            role: role.to_owned(),
+            is_related: false,
+            via: None,
+            used_at: Vec::new(),
+        }
+    }
+
+    /// Records that refer to the one that is decided. No role is theirs, so a bare `owner` means nothing.
+    pub fn related(record: RecordId, via: FieldId) -> Self {
+        Scope { is_related: true, via: Some(via), ..Scope::of(record, "") }
     }
 
     pub fn path(&self, steps: &[FieldId], field: FieldId) -> Path {
@@ -49,6 +66,9 @@ impl Checker<'_> {
     /// The field a path means in a scope: the path and the record type that holds its last field. Reports what is
     /// unknown, with did-you-mean.
     pub(super) fn resolve(&mut self, path: &PathExpr, scope: &Scope) -> Option<(Path, RecordId)> {
+        if let Some((outer, path)) = self.outer(path, scope) {
+            return self.resolve(&path, &outer);
+        }
         let (last, steps) = path.names.split_last()?;
         let (steps, record) = self.steps(steps, scope)?;
         match self.schema.record(record).find(&last.text) {
@@ -58,6 +78,22 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// `record.country` inside a question about other records: the field of the record that is decided, reached over
+    /// their reference to it.
+    pub(super) fn outer(&self, path: &PathExpr, scope: &Scope) -> Option<(Scope, PathExpr)> {
+        let via = scope.via?;
+        let (first, rest) = path.names.split_first()?;
+        let is_outer = first.text.eq_ignore_ascii_case("record") && !rest.is_empty();
+        let is_field = self.schema.record(scope.record).find(&first.text).is_some();
+        let FieldKind::Reference { record, .. } = self.field(scope.record, via).kind else { return None };
+        if !is_outer || is_field {
+            return None;
+        }
+        let mut outer = scope.through(&[via], record);
+        outer.via = None;
+        Some((outer, PathExpr { names: rest.to_vec(), span: path.span, stray: path.stray.clone() }))
     }
 
     /// Follows reference fields from the scope's record.

@@ -71,6 +71,7 @@ impl Checker<'_> {
                 Some(owner) => Side::Owner(OwnerRef::Of(owner)),
                 None => Side::Broken,
             },
+            ExprKind::Related(related) => self.related_side(related, expr.span, scope),
             ExprKind::Negative(inner) => self.negative(inner, scope),
             ExprKind::Arithmetic { op, left, right } => self.arithmetic(*op, left, right, expr.span, scope),
             ExprKind::Broken => Side::Broken,
@@ -99,6 +100,9 @@ impl Checker<'_> {
                 return Side::Owner(OwnerRef::Of(owner));
             }
             return Side::Word(path.clone());
+        }
+        if let Some((outer, path)) = self.outer(path, scope) {
+            return self.path_side(&path, &outer);
         }
         let is_field =
             path.names.first().is_some_and(|first| self.schema.record(scope.record).find(&first.text).is_some());

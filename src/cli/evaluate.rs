@@ -7,7 +7,9 @@ use super::session::{Session, directory};
 use crate::assign::{Binding, OwnerTable, Unknown, bind};
 use crate::check::policy::{RoleId, TypedPolicy};
 use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, PastEntry, PastRule, RolePast};
-use crate::decide::{RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, decide_role, unseen_amounts};
+use crate::decide::{
+    RecordFacts, RelatedColumns, RoleInput, RoleResult, Scene, UnseenAmounts, decide_role, unseen_amounts, work_out,
+};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ledger::{Head, Ledger, LedgerError};
 use crate::plan;
@@ -28,6 +30,8 @@ pub struct Evaluation {
     pub after: Vec<Vec<u32>>,
     /// By role and rule.
     pub fingerprints: Vec<Vec<String>>,
+    /// What was worked out over other records.
+    pub related: RelatedColumns,
     pub head: Option<Head>,
     pub changes: ChangeSet,
     pub drift: DriftPolicy,
@@ -82,6 +86,7 @@ fn decide_all(
     }
     findings.extend(expired_pins(policy, as_of.today()));
     findings.extend(unseen_amounts(policy, &snapshot.dataset).iter().map(|unseen| currency_finding(policy, unseen)));
+    let related = work_out(policy, &snapshot.dataset, &binding, &as_of);
     let plan = plan::lower(policy, &as_of, &|name| binding.name(name).is_ok());
     let mut owners = OwnerTable::default();
     let mut after = Vec::new();
@@ -94,7 +99,8 @@ fn decide_all(
         let mut input = compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
         let absent = compare::set_pins(policy, role, table, as_of.today(), &binding, &mut owners, &mut input);
         findings.extend(absent.into_iter().map(|pin| absent_pin(policy, pin)));
-        let scene = Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current);
+        let scene =
+            Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current).with_related(&related);
         let result = decide_role(&scene, &plan.roles[role.0 as usize], &input, &mut after, &mut owners);
         if let Some(finding) = circle_finding(policy, role, &snapshot, &result) {
             findings.push(finding);
@@ -120,6 +126,7 @@ fn decide_all(
     };
     crate::diagnostic::sort(&mut findings);
     Ok(Evaluation {
+        related,
         as_of,
         snapshot,
         binding,
@@ -320,6 +327,7 @@ impl Evaluation {
             row,
             current: current.and_then(|code| self.owners.get(*code)).cloned(),
             owner_of: &owner_of,
+            related: &self.related,
         })
     }
 }

@@ -2,11 +2,11 @@
 
 use super::args::ProjectArgs;
 use super::exit::{Exit, Failure, Result};
-use crate::check::policy::TypedPolicy;
+use crate::check::policy::{Path as FieldPath, TypedPolicy};
 use crate::check::{self, FilesBeside};
 use crate::diagnostic::{self, Code, Diagnostic};
 use crate::project::Project;
-use crate::schema::{Directory, FieldId, Person, RecordType, Schema, Tabular};
+use crate::schema::{Directory, FieldId, Person, RecordId, RecordType, Schema, Tabular};
 use crate::snapshot::{self, Snapshot};
 use crate::source::Sources;
 use crate::syntax::{self, Tree};
@@ -76,16 +76,23 @@ impl Session {
     pub fn wanted(&self) -> Vec<Vec<FieldId>> {
         let schema = &self.policy.schema;
         let mut wanted: Vec<Vec<FieldId>> = vec![Vec::new(); schema.records.len()];
-        for role in &self.policy.roles {
-            wanted[role.record.0 as usize].push(schema.record(role.record).key);
-            for path in &role.reads {
-                let mut record = role.record;
-                for step in &path.steps {
-                    wanted[record.0 as usize].push(*step);
-                    record = check::policy::walk(schema, record, &[*step]);
-                }
-                wanted[record.0 as usize].push(path.field);
+        let mut want = |start: RecordId, path: &FieldPath| {
+            let mut record = start;
+            for step in &path.steps {
+                wanted[record.0 as usize].push(*step);
+                record = check::policy::walk(schema, record, &[*step]);
             }
+            wanted[record.0 as usize].push(path.field);
+        };
+        let own = |field: FieldId| FieldPath { steps: Vec::new(), field };
+        for role in &self.policy.roles {
+            want(role.record, &own(schema.record(role.record).key));
+            role.reads.iter().for_each(|path| want(role.record, path));
+        }
+        for related in &self.policy.related {
+            want(related.of, &own(schema.record(related.of).key));
+            want(related.record, &own(related.via));
+            related.reads.iter().for_each(|path| want(related.record, path));
         }
         for fields in &mut wanted {
             fields.sort_unstable();

@@ -1,8 +1,9 @@
 //! Every value that a role's plan reads of a record, by the path an admin would write: what an entry commits to.
 
-use crate::check::policy::{OwnerRef, Path, Role, TypedPolicy};
+use crate::check::policy::{OwnerRef, Path, RelatedPath, Role, TypedPolicy};
 use crate::column::show;
 use crate::decide::Facts;
+use crate::plan::related_text;
 use crate::schema::{FieldKind, RecordId};
 use crate::value::{NumberFormat, Owner, OwnerKind, Value, parse_number, time};
 
@@ -11,7 +12,8 @@ pub fn value_names(policy: &TypedPolicy, role: &Role) -> Vec<String> {
     let paths = role.reads.iter().map(|path| path.text(&policy.schema, role.record));
     let owners = role.owners_read.iter().map(|path| path.text(policy, role.record));
     let current = role.reads_current_owner.then(|| "current owner".to_owned());
-    paths.chain(owners).chain(current).collect()
+    let related = role.related_read.iter().map(|path| related_text(policy, role.record, path));
+    paths.chain(owners).chain(current).chain(related).collect()
 }
 
 /// The values behind [`value_names`], in the same order; `None` is missing.
@@ -24,7 +26,8 @@ pub fn read_values(policy: &TypedPolicy, role: &Role, facts: &dyn Facts) -> Vec<
     let owner = |of: &OwnerRef| facts.owner(of).map(|owner| owner_text(&owner));
     let owners = role.owners_read.iter().map(|path| owner(&OwnerRef::Of(path.clone())));
     let current = role.reads_current_owner.then(|| owner(&OwnerRef::Current));
-    paths.chain(owners).chain(current).collect()
+    let related = role.related_read.iter().map(|path| show(&facts.related(path), &FieldKind::Number));
+    paths.chain(owners).chain(current).chain(related).collect()
 }
 
 /// An owner with its kind, so that it can be read back: `person:ana.silva`.
@@ -65,6 +68,16 @@ impl Facts for StoredFacts<'_> {
         };
         let (kind, id) = text?.split_once(':')?;
         Some(Owner::new(OwnerKind::from_word(kind)?, id))
+    }
+
+    fn related(&self, path: &RelatedPath) -> Value {
+        let Some(text) = self.text(&related_text(self.policy, self.record, path)) else {
+            return Value::Missing;
+        };
+        match time::parse_day(text) {
+            Some(day) => Value::Date(day),
+            None => parse_number(text, NumberFormat::default()).map_or(Value::Missing, Value::Number),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! All records of a role at once: atoms a column at a time, the matrix, the owner the winning rule names.
 
 use super::encode::{Encoder, Reach, invalid_rows};
+use super::related::RelatedColumns;
 use super::resolve::{Pick, Resolver};
 use super::row::{RecordFacts, Setting};
 use super::waves::waves;
@@ -28,6 +29,8 @@ pub struct Scene<'a> {
     pub as_of: &'a AsOf,
     /// The owner each row has before the run, as a code of the owner table; [`NOBODY`] where it has none.
     pub current: &'a [u32],
+    /// What was worked out over other records.
+    pub related: &'a RelatedColumns,
 }
 
 /// What each row starts from.
@@ -62,6 +65,9 @@ pub struct RoleResult {
     pub circles: RowSet,
 }
 
+/// For policies that ask nothing of other records.
+static NOTHING_RELATED: std::sync::LazyLock<RelatedColumns> = std::sync::LazyLock::new(RelatedColumns::default);
+
 impl<'a> Scene<'a> {
     pub fn new(
         policy: &'a TypedPolicy,
@@ -72,7 +78,23 @@ impl<'a> Scene<'a> {
         current: &'a [u32],
     ) -> Self {
         let role = policy.role(role_id);
-        Scene { policy, role_id, role, record: role.record, dataset, binding, as_of, current }
+        Scene {
+            policy,
+            role_id,
+            role,
+            record: role.record,
+            dataset,
+            binding,
+            as_of,
+            current,
+            related: &NOTHING_RELATED,
+        }
+    }
+
+    /// The same scene with what was worked out over other records.
+    #[must_use]
+    pub fn with_related(self, related: &'a RelatedColumns) -> Self {
+        Scene { related, ..self }
     }
 
     pub fn setting(&self) -> Setting<'a> {
@@ -88,6 +110,7 @@ impl<'a> Scene<'a> {
             row,
             current: owners.get(self.current[row as usize]).cloned(),
             owner_of: &|_, _| None,
+            related: self.related,
         }
     }
 

@@ -55,7 +55,7 @@ fn asked_by_number(expr: &NumberExpr, ask: &mut impl FnMut(&Path, &str)) {
             asked_by_number(left, ask);
             asked_by_number(right, ask);
         }
-        NumberExpr::Constant(_) | NumberExpr::Field(_) | NumberExpr::DaysBetween(..) => {}
+        NumberExpr::Constant(_) | NumberExpr::Field(_) | NumberExpr::Related(_) | NumberExpr::DaysBetween(..) => {}
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod batch;
 mod currencies;
 mod encode;
+mod related;
 mod resolve;
 pub mod row;
 mod waves;
@@ -13,4 +14,5 @@ mod waves;
 pub use batch::{NO_RULE, Pinned, RoleInput, RoleResult, Scene, decide_role, winners};
 pub use currencies::{UnseenAmounts, unseen_amounts};
 pub use encode::{broken_path, encode_all};
+pub use related::{RelatedColumns, work_out};
 pub use row::{Facts, RecordFacts};

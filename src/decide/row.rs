@@ -1,10 +1,11 @@
 //! The plain one-record interpreter of the checked tree: the meaning of every condition and target, written out once
 //! (design section 3). Slow and obvious on purpose; the oracle of all faster ways.
 
+use super::related::RelatedColumns;
 use crate::assign::Binding;
 use crate::check::policy::{
-    Cond, DayExpr, FieldTest, NameId, NumberExpr, OwnerRef, OwnerTest, Path, Role, Rule, RuleId, TableUse, TargetKind,
-    TestKind, TextTest, TypedPolicy,
+    Cond, DayExpr, FieldTest, NameId, NumberExpr, OwnerRef, OwnerTest, Path, RelatedPath, Role, Rule, RuleId, TableUse,
+    TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::column::{Dataset, show};
 use crate::schema::{Bounds, FieldKind, MatchHow, RecordId, Tabular, compare_ranges, range_bound};
@@ -18,6 +19,8 @@ pub trait Facts {
     fn value(&self, path: &Path) -> Value;
     /// The current owner, or the owner another role gave.
     fn owner(&self, of: &OwnerRef) -> Option<Owner>;
+    /// What was worked out over the records that refer to the one a path leads to: a number or a day.
+    fn related(&self, path: &RelatedPath) -> Value;
 }
 
 /// Everything besides the record that conditions and targets depend on.
@@ -203,6 +206,10 @@ fn number(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts) -> Option<
             let (a, b) = (number(setting, left, facts)?, number(setting, right, facts)?);
             crate::check::calculate(*op, a, b)
         }
+        NumberExpr::Related(path) => match facts.related(path) {
+            Value::Number(number) => Some(number),
+            _ => None,
+        },
         NumberExpr::DaysBetween(left, right) => {
             let (a, b) = (day(setting, left, facts)?, day(setting, right, facts)?);
             Some(Decimal::from(i64::from(a) - i64::from(b)))
@@ -219,6 +226,10 @@ fn day(setting: Setting<'_>, expr: &DayExpr, facts: &dyn Facts) -> Option<i32> {
         },
         DayExpr::DayOf(path) => match facts.value(path) {
             Value::Time(instant) => Some(time::day_of(instant, &setting.as_of.zone)),
+            _ => None,
+        },
+        DayExpr::Related(path) => match facts.related(path) {
+            Value::Date(day) => Some(day),
             _ => None,
         },
         DayExpr::Shift(inner, amount, unit) => {
@@ -406,6 +417,7 @@ pub struct RecordFacts<'a> {
     pub current: Option<Owner>,
     /// The owner that a role gave a row of its record type.
     pub owner_of: &'a dyn Fn(crate::check::policy::RoleId, u32) -> Option<Owner>,
+    pub related: &'a RelatedColumns,
 }
 
 impl RecordFacts<'_> {
@@ -449,5 +461,9 @@ impl Facts for RecordFacts<'_> {
                 (self.owner_of)(path.role, row)
             }
         }
+    }
+
+    fn related(&self, path: &RelatedPath) -> Value {
+        self.reach(&path.steps).map_or(Value::Missing, |(_, row)| self.related.value(path.related, row))
     }
 }

@@ -1,6 +1,8 @@
 //! One record, rule by rule.
 
-use crate::check::policy::{Cond, DayExpr, NumberExpr, OwnerRef, Path, Role, Rule, RuleId, TargetKind, TestKind};
+use crate::check::policy::{
+    Cond, DayExpr, NumberExpr, OwnerRef, Path, RelatedPath, Role, Rule, RuleId, TargetKind, TestKind,
+};
 use crate::column::show;
 use crate::decide::row::{Facts, Named, Setting, best_row, first_named, holds, matches, target_named};
 use crate::source::Span;
@@ -195,6 +197,11 @@ fn field(setting: Setting<'_>, path: &Path, facts: &dyn Facts) -> (String, Optio
     (path.text(schema, setting.record), show(&facts.value(path), kind))
 }
 
+fn related(setting: Setting<'_>, path: &RelatedPath, facts: &dyn Facts) -> (String, Option<String>) {
+    let name = crate::plan::related_text(setting.policy, setting.record, path);
+    (name, show(&facts.related(path), &crate::schema::FieldKind::Number))
+}
+
 fn numbers(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts, out: &mut Values) {
     match expr {
         NumberExpr::Constant(_) => {}
@@ -204,6 +211,7 @@ fn numbers(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts, out: &mut
             numbers(setting, left, facts, out);
             numbers(setting, right, facts, out);
         }
+        NumberExpr::Related(path) => out.push(related(setting, path, facts)),
         NumberExpr::DaysBetween(left, right) => {
             days(setting, left, facts, out);
             days(setting, right, facts, out);
@@ -215,6 +223,7 @@ fn days(setting: Setting<'_>, expr: &DayExpr, facts: &dyn Facts, out: &mut Value
     match expr {
         DayExpr::Constant(_) => {}
         DayExpr::Field(path) | DayExpr::DayOf(path) => out.push(field(setting, path, facts)),
+        DayExpr::Related(path) => out.push(related(setting, path, facts)),
         DayExpr::Shift(inner, _, _) => days(setting, inner, facts, out),
     }
 }

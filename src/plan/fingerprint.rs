@@ -5,8 +5,8 @@
 //! part of it (design section 3, point 16).
 
 use crate::check::policy::{
-    Cond, DayExpr, DayMark, FieldTest, InstantMark, NumberExpr, OwnerRef, OwnerTest, Path, Range, Role, RoleId, Rule,
-    TargetKind, TestKind, TextTest, TypedPolicy,
+    Cond, DayExpr, DayMark, FieldTest, InstantMark, NumberExpr, OwnerRef, OwnerTest, Path, Range, RelatedPath, Role,
+    RoleId, Rule, TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::schema::{FieldKind, RecordId};
 use crate::value::compact;
@@ -58,6 +58,29 @@ fn flat_any(cond: &Cond) -> Vec<&Cond> {
         Cond::Any(parts) => parts.iter().flat_map(flat_any).collect(),
         Cond::Named { body, .. } => flat_any(body),
         other => vec![other],
+    }
+}
+
+/// What is worked out over other records, in words: `sum of amount over Opportunity by account (stage [\"Won\"])`.
+pub fn related_text(policy: &TypedPolicy, record: RecordId, path: &RelatedPath) -> String {
+    let related = policy.related(path.related);
+    let schema = &policy.schema;
+    let inner = Writer { policy, record: related.record };
+    let mut text = related.ask.word().to_owned();
+    if let Some(field) = &related.field {
+        text.push_str(&format!(" {} over", inner.path(field)));
+    }
+    let typed = schema.record(related.record);
+    text.push_str(&format!(" {} by {}", typed.name, typed.field(related.via).name));
+    if let Some(condition) = &related.condition {
+        text.push_str(&format!(" ({})", inner.sorted(flat_all(condition).into_iter())));
+    }
+    match path.steps.split_last() {
+        None => text,
+        Some((last, steps)) => {
+            let of = Path { steps: steps.to_vec(), field: *last };
+            format!("{} of {}", text, of.text(schema, record))
+        }
     }
 }
 
@@ -159,6 +182,7 @@ impl Writer<'_> {
             NumberExpr::Arithmetic(op, left, right) => {
                 format!("({} {op:?} {})", self.number(left), self.number(right))
             }
+            NumberExpr::Related(path) => related_text(self.policy, self.record, path),
             NumberExpr::DaysBetween(left, right) => {
                 format!("days({}, {})", self.day(left), self.day(right))
             }
@@ -170,6 +194,7 @@ impl Writer<'_> {
             DayExpr::Constant(mark) => day_mark(mark),
             DayExpr::Field(path) => self.path(path),
             DayExpr::DayOf(path) => format!("day of {}", self.path(path)),
+            DayExpr::Related(path) => related_text(self.policy, self.record, path),
             DayExpr::Shift(inner, amount, unit) => {
                 format!("({} + {amount} {})", self.day(inner), unit.word())
             }

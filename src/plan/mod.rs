@@ -17,7 +17,7 @@ pub use boxes::{AtomSet, RuleBox};
 pub use classifier::Classifier;
 pub(crate) use dimension::interval_atom;
 pub use dimension::{Cuts, Dimension, DimensionKind, FALSE_ATOM, Opaque, TRUE_ATOM};
-pub use fingerprint::{policy_fingerprint, rule_fingerprint};
+pub use fingerprint::{policy_fingerprint, related_text, rule_fingerprint};
 pub(crate) use lower::counts_on;
 pub use lower::lower;
 pub use matrix::{Matrix, NO_BOX};

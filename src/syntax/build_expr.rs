@@ -409,13 +409,40 @@ impl<'t> Builder {
                 let path = self.path(node);
                 return Expr { span: path.span, kind: ExprKind::Path(path) };
             }
-            _ => {
-                let word = squeeze_first_word(node.as_str());
-                self.later(Some(span), &format!("`{word}` over other records"));
-                ExprKind::Broken
-            }
+            _ => self.related(node, span),
         };
         Expr { kind, span }
+    }
+
+    fn related(&mut self, node: Node<'t>, span: Span) -> ExprKind {
+        let ask = match first(node.clone()).map(|word| word.as_rule()) {
+            Some(Grammar::kw_any) => RelatedAsk::Any,
+            Some(Grammar::kw_no) => RelatedAsk::No,
+            Some(Grammar::kw_count) => RelatedAsk::Count,
+            Some(Grammar::kw_sum) => RelatedAsk::Sum,
+            Some(Grammar::kw_average) => RelatedAsk::Average,
+            Some(Grammar::kw_latest) => RelatedAsk::Latest,
+            Some(Grammar::kw_earliest) => RelatedAsk::Earliest,
+            Some(Grammar::kw_highest) => RelatedAsk::Highest,
+            Some(Grammar::kw_lowest) => RelatedAsk::Lowest,
+            _ => {
+                self.later(Some(span), "`top` over other records");
+                return ExprKind::Broken;
+            }
+        };
+        let (mut field, mut record, mut by, mut condition) = (None, None, None, None);
+        for part in parts(node) {
+            match part.as_rule() {
+                Grammar::path => field = Some(self.path(part)),
+                Grammar::related_name => record = first(part).and_then(|name| self.word(name)),
+                Grammar::related_by => by = parts(part).next().and_then(|name| self.word(name)),
+                _ => condition = Some(self.or_expr(part)),
+            }
+        }
+        match record {
+            Some(record) => ExprKind::Related(Box::new(RelatedExpr { ask, field, record, by, condition })),
+            None => ExprKind::Broken,
+        }
     }
 
     fn at_least(&mut self, node: Node<'t>, counted: bool) -> ExprKind {

@@ -178,6 +178,12 @@ fn expr(of: &Expr) -> String {
         ExprKind::And(parts) => format!("and{}", list(parts, expr)),
         ExprKind::Or(parts) => format!("or{}", list(parts, expr)),
         ExprKind::Not(inner) => format!("not({})", expr(inner)),
+        ExprKind::Related(related) => {
+            let RelatedExpr { ask, field, record, by, condition } = &**related;
+            let field = field.as_ref().map(path).unwrap_or_default();
+            let condition = condition.as_ref().map(expr).unwrap_or_default();
+            format!("({} {field} {} {} {condition})", ask.word(), word(record), maybe(by.as_ref()))
+        }
         ExprKind::Group(inner) => format!("[{}]", expr(inner)),
         ExprKind::AtLeast { count, criteria } => {
             format!("at least {:?} {}", count.map(|(count, _)| count), list(criteria, criterion))

@@ -310,6 +310,7 @@ pub enum ExprKind {
         role: Word,
         path: PathExpr,
     },
+    Related(Box<RelatedExpr>),
     Path(PathExpr),
     /// A text in quotes.
     Quoted(String),
@@ -323,6 +324,48 @@ pub enum ExprKind {
     },
     /// Something of a later version, or unreadable; a message has been given.
     Broken,
+}
+
+/// A question about the records that refer to this one.
+#[derive(Clone, Debug)]
+pub struct RelatedExpr {
+    pub ask: RelatedAsk,
+    /// The field that is worked with; `None` for `any`, `no` and `count`.
+    pub field: Option<PathExpr>,
+    pub record: Word,
+    pub by: Option<Word>,
+    pub condition: Option<Expr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RelatedAsk {
+    Any,
+    No,
+    Count,
+    Sum,
+    Average,
+    /// Of days and times.
+    Latest,
+    Earliest,
+    /// Of numbers and amounts.
+    Highest,
+    Lowest,
+}
+
+impl RelatedAsk {
+    pub fn word(self) -> &'static str {
+        match self {
+            RelatedAsk::Any => "any",
+            RelatedAsk::No => "no",
+            RelatedAsk::Count => "count of",
+            RelatedAsk::Sum => "sum of",
+            RelatedAsk::Average => "average of",
+            RelatedAsk::Latest => "latest",
+            RelatedAsk::Earliest => "earliest",
+            RelatedAsk::Highest => "highest",
+            RelatedAsk::Lowest => "lowest",
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -392,6 +392,27 @@ fn a_pin_on_drift_decides_it() {
 }
 
 #[test]
+fn what_was_counted_over_other_records_is_explained_from_the_ledger() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\nA2,Active,,\n");
+    sandbox.write("deals.own", "record Deal {\n  id text, key\n  account Account\n  amount number\n}\n");
+    sandbox.write("deals.csv", "id,account,amount\nd1,A1,70\nd2,A1,40\nd3,A2,5\n");
+    sandbox.write(
+        "rules.own",
+        "decide owner of Account {\n  big: when sum of amount over Deal >= 100 assign to Success\n  rest: otherwise assign to Sales\n}\n",
+    );
+    apply(&sandbox, &["--as-of", "2026-03-01"]).success();
+    assert_eq!(history(&sandbox, "A1"), ["assigned -->Success big"]);
+    let now = sandbox.run(&["explain", "Account", "A2"]).success();
+    assert!(now.stdout.contains("sum of amount over Deal by account is 5"), "{}", now.stdout);
+    // The deals change; what was counted then is kept.
+    sandbox.write("deals.csv", "id,account,amount\nd3,A2,5\n");
+    apply(&sandbox, &["--as-of", "2026-04-01"]).success();
+    let then = sandbox.run(&["explain", "Account", "A1", "--as-of", "2026-03-01"]).success();
+    assert!(then.stdout.contains("sum of amount over Deal by account is 110"), "{}", then.stdout);
+    assert_eq!(history(&sandbox, "A1").last().unwrap(), "assigned Success->Sales rest");
+}
+
+#[test]
 fn what_nobody_declared_is_inferred_and_said() {
     let sandbox = Sandbox::empty();
     sandbox.write("rules.own", "when status = At-Risk assign to Success\n");

@@ -1,11 +1,11 @@
 //! A small world: a policy as text, rows and people in memory, taken the whole way from the text to an owner.
 
 use ownward::assign::{self, Binding, NOBODY, OwnerTable};
-use ownward::check::policy::{OwnerRef, Path, Role, RoleId, Rule, RuleId, TypedPolicy};
+use ownward::check::policy::{OwnerRef, Path, RelatedPath, Role, RoleId, Rule, RuleId, TypedPolicy};
 use ownward::check::{self, FilesBeside};
 use ownward::column::{Cell, ColumnBuilder, Dataset, Formats, RowSet, TableData, TextBuilder};
 use ownward::decide::row::{self, Decided, Facts, Named, RecordFacts};
-use ownward::decide::{NO_RULE, RoleInput, RoleResult, Scene, decide_role};
+use ownward::decide::{NO_RULE, RelatedColumns, RoleInput, RoleResult, Scene, decide_role, work_out};
 use ownward::diagnostic::{self, Diagnostic, Severity, render};
 use ownward::plan::{self, Plan};
 use ownward::schema::{Currency, Directory, FieldKind, Person, RecordType, Schema, Tabular};
@@ -121,7 +121,8 @@ impl World {
         let mut owners = OwnerTable::default();
         let inputs = policy.roles.iter().map(|role| self.input(role, &policy, &dataset, &binding, &mut owners));
         let inputs = inputs.collect();
-        Ok(Built { policy, dataset, binding, plan, owners, inputs, as_of: self.as_of.clone() })
+        let related = work_out(&policy, &dataset, &binding, &self.as_of);
+        Ok(Built { related, policy, dataset, binding, plan, owners, inputs, as_of: self.as_of.clone() })
     }
 
     fn dataset(&self, schema: &Schema) -> Dataset {
@@ -211,6 +212,7 @@ impl Checked {
 
 /// A world in which records can be decided.
 pub struct Built {
+    pub related: RelatedColumns,
     pub policy: TypedPolicy,
     pub dataset: Dataset,
     pub binding: Binding,
@@ -237,7 +239,8 @@ impl Built {
         let mut results = Vec::new();
         for (index, id) in self.policy.role_ids().enumerate() {
             let input = &self.inputs[index];
-            let scene = Scene::new(&self.policy, id, &self.dataset, &self.binding, &self.as_of, &input.current);
+            let scene = Scene::new(&self.policy, id, &self.dataset, &self.binding, &self.as_of, &input.current)
+                .with_related(&self.related);
             results.push(decide_role(&scene, &self.plan.roles[index], input, &mut after, &mut owners));
         }
         Decision { built: self, owners, results }
@@ -293,6 +296,7 @@ impl Decision<'_> {
             row,
             current: self.current(role, row),
             owner_of: &owner_of,
+            related: &built.related,
         };
         let setting = row::Setting { policy: &built.policy, record, binding: &built.binding, as_of: &built.as_of };
         ask(setting, &Watched { facts: &facts, role: built.policy.role(role), seen: RefCell::default() })
@@ -342,6 +346,11 @@ impl Facts for Watched<'_> {
             self.seen.borrow_mut().push(path.clone());
         }
         self.facts.value(path)
+    }
+
+    fn related(&self, path: &RelatedPath) -> Value {
+        assert!(self.role.related_read.contains(path), "{path:?} is read unannounced");
+        self.facts.related(path)
     }
 
     fn owner(&self, of: &OwnerRef) -> Option<Owner> {

@@ -1,0 +1,120 @@
+//! What policies ask of the records that refer to another: counted and summed once, before any role is decided.
+//!
+//! One pass over the records that are asked, whatever the number of those they refer to. Meaning: design section 3,
+//! point 5: `count` and `sum` of none are 0, the others of none are missing, missing values are skipped.
+
+use super::row::{self, Facts, RecordFacts, Setting};
+use crate::assign::Binding;
+use crate::check::calculate;
+use crate::check::policy::{Related, RelatedId, TypedPolicy};
+use crate::column::{Dataset, ROW_MISSING};
+use crate::syntax::{ArithmeticOp, RelatedAsk};
+use crate::value::time::{self, AsOf};
+use crate::value::{Decimal, Value, divide};
+
+/// The values by [`RelatedId`] and by row of the record type they are worked out for.
+#[derive(Clone, Debug, Default)]
+pub struct RelatedColumns {
+    columns: Vec<Vec<Value>>,
+}
+
+impl RelatedColumns {
+    /// A number or a day; missing where nothing was worked out.
+    pub fn value(&self, id: RelatedId, row: u32) -> Value {
+        let column = self.columns.get(id.0 as usize);
+        column.and_then(|column| column.get(row as usize)).cloned().unwrap_or(Value::Missing)
+    }
+}
+
+/// Works everything out that a policy asks over other records.
+///
+/// Records without a key of their own are not asked: nobody could say how often they are there. A value that breaks its
+/// schema counts as missing; what grows past 28 digits is missing.
+pub fn work_out(policy: &TypedPolicy, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> RelatedColumns {
+    let columns = policy.related.iter().map(|related| column(policy, related, dataset, binding, as_of)).collect();
+    RelatedColumns { columns }
+}
+
+fn column(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> Vec<Value> {
+    let mut sums = vec![Sum::default(); dataset.table(related.of).row_count];
+    let table = dataset.table(related.record);
+    let targets = table.column(related.via).map_or(&[][..], |column| column.targets());
+    let setting = Setting { policy, record: related.record, binding, as_of };
+    let nothing = RelatedColumns::default();
+    for (row, target) in (0..).zip(targets) {
+        if *target == ROW_MISSING || table.unkeyed.contains(row) {
+            continue;
+        }
+        let facts = RecordFacts {
+            policy,
+            dataset,
+            record: related.record,
+            row,
+            current: None,
+            owner_of: &|_, _| None,
+            related: &nothing,
+        };
+        if related.condition.as_ref().is_some_and(|condition| !row::holds(setting, condition, &facts)) {
+            continue;
+        }
+        let value = related.field.as_ref().map(|path| facts.value(path));
+        sums[*target as usize].add(related.ask, value, as_of);
+    }
+    sums.into_iter().map(|sum| sum.value(related.ask)).collect()
+}
+
+/// What has been seen of one record's others.
+#[derive(Clone, Debug, Default)]
+struct Sum {
+    count: i64,
+    number: Option<Decimal>,
+    day: Option<i32>,
+    /// The sum grew past its digits.
+    overflowed: bool,
+}
+
+impl Sum {
+    fn add(&mut self, ask: RelatedAsk, value: Option<Value>, as_of: &AsOf) {
+        match value {
+            None => self.count += 1,
+            Some(Value::Number(number) | Value::Money(number, _)) => {
+                self.count += 1;
+                self.number = match self.number {
+                    None => Some(number),
+                    Some(known) => match ask {
+                        RelatedAsk::Highest => Some(known.max(number)),
+                        RelatedAsk::Lowest => Some(known.min(number)),
+                        _ => {
+                            let sum = calculate(ArithmeticOp::Add, known, number);
+                            self.overflowed |= sum.is_none();
+                            sum.or(Some(known))
+                        }
+                    },
+                };
+            }
+            Some(Value::Date(day)) => self.add_day(ask, day),
+            Some(Value::Time(instant)) => self.add_day(ask, time::day_of(instant, &as_of.zone)),
+            Some(_) => {}
+        }
+    }
+
+    fn add_day(&mut self, ask: RelatedAsk, day: i32) {
+        self.day = Some(match (self.day, ask) {
+            (Some(known), RelatedAsk::Earliest) => known.min(day),
+            (Some(known), _) => known.max(day),
+            (None, _) => day,
+        });
+    }
+
+    fn value(self, ask: RelatedAsk) -> Value {
+        let number = |number: Option<Decimal>| number.map_or(Value::Missing, Value::Number);
+        match ask {
+            _ if self.overflowed => Value::Missing,
+            RelatedAsk::Any | RelatedAsk::No | RelatedAsk::Count => Value::Number(self.count.into()),
+            RelatedAsk::Sum => Value::Number(self.number.unwrap_or_default()),
+            RelatedAsk::Average => number(self.number.and_then(|sum| divide(sum, self.count.into()))),
+            RelatedAsk::Highest | RelatedAsk::Lowest => number(self.number),
+            RelatedAsk::Latest | RelatedAsk::Earliest => self.day.map_or(Value::Missing, Value::Date),
+        }
+    }
+}
