@@ -652,8 +652,9 @@ impl Checker<'_> {
                 );
                 return never(span);
             }
+            // A plain constant beside an amount takes its currency; a plain field has none to take.
             (Measure::Money(_), Measure::Plain) | (Measure::Plain, Measure::Money(_))
-                if !is_constant(&left) && !is_constant(&right_expr) =>
+                if !is_constant(if *measure == Measure::Plain { &left } else { &right_expr }) =>
             {
                 self.push(
                     Diagnostic::error(Code::MixedMoney, "an amount compared with a plain number")
@@ -1417,7 +1418,6 @@ fn stray_word(path: &PathExpr, stray: &Word, first: &str) -> Diagnostic {
 /// Words that other languages have for a blank cell.
 const BLANKS: &[&str] = &["null", "none", "nil", "empty", "blank", "nothing", "undefined", "na"];
 
-/// A number as it is written in the policy: beside an amount it takes the amount's currency.
 fn is_constant(expr: &NumberExpr) -> bool {
     matches!(expr, NumberExpr::Constant(_))
 }

@@ -104,12 +104,12 @@ pub struct WhenArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ownward init accounts.csv --into my-rules")]
+#[command(after_help = "Example:\n  ownward init accounts.csv\n  ownward init data --into .")]
 pub struct InitArgs {
     /// A CSV or JSON lines file, a folder of them, or a SQLite database
     #[arg(value_name = "DATA")]
     pub data: PathBuf,
-    /// The folder to write the project into; default: the data's folder
+    /// The folder to write the project into, with the data in it or below; default: the data's folder
     #[arg(long, value_name = "DIR")]
     pub into: Option<PathBuf>,
     /// The project's name
