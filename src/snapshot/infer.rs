@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 
 /// Choices of a field that is taken for a closed list.
 const CHOICES_MAX: usize = 12;
+/// Rows in which a single text must stand to be the only choice.
+const ALONE_ROWS_MIN: usize = 20;
 /// Letters of a choice; longer cells are prose.
 const CHOICE_LETTERS_MAX: usize = 60;
 /// Of a hundred cells so many must be keys for a reference that `may be unknown`.
@@ -202,7 +204,13 @@ fn richer_kind(plain: &FieldKind, column: &SourceColumn, row_count: usize, forma
 /// A few texts that come again and again.
 fn choices(column: &SourceColumn, row_count: usize) -> Option<ChoiceSet> {
     let distinct = column.cells.distinct_count() as usize;
-    if distinct > CHOICES_MAX || column.texts().any(|text| !may_be_choice(text)) {
+    // One text in a few rows says nothing about the next row.
+    let says_something = distinct >= 2 || row_count >= ALONE_ROWS_MIN;
+    if distinct > CHOICES_MAX || !says_something || column.texts().any(|text| !may_be_choice(text)) {
+        return None;
+    }
+    // Days in a format that nobody declared, codes and sizes: tomorrow brings others.
+    if column.texts().any(|text| !text.chars().any(char::is_alphabetic)) {
         return None;
     }
     let few = distinct * 10 <= row_count;
