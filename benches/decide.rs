@@ -37,7 +37,9 @@ fn main() {
     let rows = arguments.first().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir().expect("a folder for the data");
     make_project(folder.path(), rows, 100);
-    println!("{rows} accounts, 12 fields; medians of {REPEATS} runs, one thread\n");
+    println!(
+        "{rows} accounts, 12 fields; medians of {REPEATS} runs; reading types on a second thread, the rest is one\n"
+    );
     from_database(folder.path(), rows);
     memory(folder.path(), rows);
     in_memory(folder.path(), rows);
