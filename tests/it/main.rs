@@ -19,5 +19,6 @@ mod oracle;
 mod policies;
 mod robust;
 mod sandbox;
+mod seed;
 mod whole;
 mod world;

@@ -21,7 +21,13 @@ type Tapes = (Vec<u32>, Vec<u32>);
 
 /// Runs a property on so many tapes of up to these lengths.
 fn on_tapes(count: u32, (rules, rows): (usize, usize), property: impl Fn(&Tapes) -> Result<(), TestCaseError>) {
-    let config = Config { cases: count, failure_persistence: None, max_shrink_iters: 6_000, ..Config::default() };
+    let config = Config {
+        cases: count,
+        failure_persistence: None,
+        rng_seed: crate::seed::seed(),
+        max_shrink_iters: 6_000,
+        ..Config::default()
+    };
     let tape = |length: usize| proptest::collection::vec(any::<u32>(), length / 8..length);
     let outcome = TestRunner::new(config).run(&(tape(rules), tape(rows)), |tapes| property(&tapes));
     match outcome {

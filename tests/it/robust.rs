@@ -98,7 +98,7 @@ where
     S::Value: std::fmt::Debug,
 {
     let count = std::env::var("OWNWARD_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(count);
-    let config = Config { cases: count, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: count, failure_persistence: None, rng_seed: crate::seed::seed(), ..Config::default() };
     let outcome = TestRunner::new(config).run(&strategy, |value| {
         property(value);
         Ok(())
