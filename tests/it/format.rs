@@ -62,9 +62,7 @@ fn assert_kept(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 100, failure_persistence: None, rng_seed: crate::seed::seed(), ..ProptestConfig::default()
-    })]
+    #![proptest_config(crate::cases::config(crate::cases::count(100)))]
 
     #[test]
     fn noise_changes_neither_meaning_nor_comments(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {

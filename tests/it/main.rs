@@ -1,5 +1,6 @@
 //! One program for all integration tests: a module a command or promise.
 
+mod cases;
 mod check;
 mod commands;
 mod diagnostics;
@@ -19,6 +20,5 @@ mod oracle;
 mod policies;
 mod robust;
 mod sandbox;
-mod seed;
 mod whole;
 mod world;

@@ -2,6 +2,7 @@
 //!
 //! `OWNWARD_CASES` sets the number of cases (CI keeps it small; a long run takes tens of thousands).
 
+use crate::cases;
 use crate::generate::{self, Case, RoleModel, Size, rows_of};
 use crate::model::{Ground, Model, Way};
 use crate::world::{Answer, Built, Decision, Rows, World};
@@ -12,22 +13,12 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
 use std::collections::BTreeMap;
 
-fn cases(usual: u32) -> u32 {
-    std::env::var("OWNWARD_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(usual)
-}
-
 /// A tape for the policy and one for the records.
 type Tapes = (Vec<u32>, Vec<u32>);
 
 /// Runs a property on so many tapes of up to these lengths.
 fn on_tapes(count: u32, (rules, rows): (usize, usize), property: impl Fn(&Tapes) -> Result<(), TestCaseError>) {
-    let config = Config {
-        cases: count,
-        failure_persistence: None,
-        rng_seed: crate::seed::seed(),
-        max_shrink_iters: 6_000,
-        ..Config::default()
-    };
+    let config = Config { max_shrink_iters: 6_000, ..cases::config(count) };
     let tape = |length: usize| proptest::collection::vec(any::<u32>(), length / 8..length);
     let outcome = TestRunner::new(config).run(&(tape(rules), tape(rows)), |tapes| property(&tapes));
     match outcome {
@@ -42,19 +33,19 @@ const SMALL: Size = Size { rows_max: 9, rules_max: 8 };
 
 #[test]
 fn the_batch_gives_every_record_what_the_interpreter_and_the_model_say() {
-    on_tapes(cases(240), (1500, 1500), |numbers| agree(&generate::case(numbers, SMALL)));
+    on_tapes(cases::count(240), (1500, 1500), |numbers| agree(&generate::case(numbers, SMALL)));
 }
 
 #[test]
 fn many_rules_and_many_rows_change_nothing() {
-    on_tapes(cases(240) / 60, (60_000, 12_000), |numbers| {
+    on_tapes(cases::count(240) / 60, (60_000, 12_000), |numbers| {
         agree(&generate::case(numbers, Size { rows_max: 60, rules_max: 400 }))
     });
 }
 
 #[test]
 fn the_order_of_records_changes_no_answer() {
-    on_tapes(cases(240) / 3, (1500, 1500), |numbers| {
+    on_tapes(cases::count(240) / 3, (1500, 1500), |numbers| {
         let case = generate::case(numbers, SMALL);
         let mut turned = case.world.clone();
         for rows in turned.rows.values_mut() {

@@ -1,11 +1,12 @@
 //! Policies from strangers: whatever the bytes, the parser and all that follows answer with messages.
 
+use crate::cases;
 use crate::world::World;
 use ownward::diagnostic::{self, Diagnostic, render};
 use ownward::source::Sources;
 use ownward::syntax;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 
 /// Takes a text as far as it goes; says the codes of its errors. Every message is drawn in every form.
 fn survive(text: &str) -> Vec<&'static str> {
@@ -97,9 +98,7 @@ fn run<S: Strategy>(count: u32, strategy: S, property: impl Fn(S::Value))
 where
     S::Value: std::fmt::Debug,
 {
-    let count = std::env::var("OWNWARD_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(count);
-    let config = Config { cases: count, failure_persistence: None, rng_seed: crate::seed::seed(), ..Config::default() };
-    let outcome = TestRunner::new(config).run(&strategy, |value| {
+    let outcome = TestRunner::new(cases::config(cases::count(count))).run(&strategy, |value| {
         property(value);
         Ok(())
     });
