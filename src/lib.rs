@@ -4,6 +4,18 @@
 //! them into a plan, decides the owner of every record of a snapshot, and keeps a ledger of every change with its
 //! reason. Modules stand in reading order; imports point upward only (`docs/architecture.md`).
 #![forbid(unsafe_code)]
+// No input panics: outside tests there is no call that could, and the lints keep it so.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented
+    )
+)]
 
 // vocabulary: imports nothing of ours
 pub mod limits;
