@@ -34,9 +34,9 @@ enum Kind {
     LeftOut,
 }
 
-/// Words and marks of other languages that stand for one of ours.
+/// Words and marks of other languages that stand for one of ours. Marks may touch their neighbours, words may not.
 const HABITS: &[(&str, &str)] =
-    &[("if", "when"), ("where", "when"), ("like", "contains"), ("->", "assign to"), ("=>", "assign to"), (";", "")];
+    &[("if", "when"), ("where", "when"), ("like", "contains"), ("->", " assign to "), ("=>", " assign to "), (";", "")];
 
 static KEYWORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let names = Grammar::all_rules().iter().map(|token| format!("{token:?}"));
@@ -208,6 +208,7 @@ impl Mend {
                 .at(span, "not expected here")
                 .help(format!("did you mean `{written}`?"));
         }
+        let written = written.trim();
         let (headline, help) = match typed.to_lowercase().as_str() {
             ";" => ("a sentence needs no `;`".to_owned(), "remove it".to_owned()),
             "like" => (

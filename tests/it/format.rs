@@ -107,3 +107,16 @@ fn nothing_and_comments_alone_are_fine() {
     assert_eq!(format("\u{feff}\n\n").as_deref(), Ok(""));
     assert_eq!(format("\r\n# a  \r\n\r\n\r\n  # b").as_deref(), Ok("# a\n\n# b\n"));
 }
+
+/// The word that `->` stands for once grew into its neighbours, and places behind it ended before they began.
+#[test]
+fn labels_around_a_mended_arrow_do_not_end_before_they_begin() {
+    for text in ["queue a,is->\nnger,b", "queue a,is->\u{e4}\nnger,b", "queue is->\nany-column"] {
+        let Err(FormatError::Broken(diagnostics)) = format(text) else {
+            panic!("{text} was let through");
+        };
+        let labels = diagnostics.iter().flat_map(|found| found.primary.iter().chain(&found.others));
+        let spans: Vec<_> = labels.map(|label| label.span).collect();
+        assert!(!spans.is_empty() && spans.iter().all(|span| span.start <= span.end), "{spans:?} of {text}");
+    }
+}
