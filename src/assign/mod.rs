@@ -1,12 +1,17 @@
 //! From names to owners: the directory meets the policy.
 //!
-//! State that pools need (rotations, loads) will come in and go out here as a value; this version assigns people,
-//! teams, queues, table and list cells, owners of other records and managers.
+//! What pools remember (rotations, loads) comes in and goes out here as a value; names, table and list cells, owners of
+//! other records and managers need no memory.
 
 mod bind;
 mod owners;
+mod pool;
 mod table;
 
 pub use bind::{Binding, Unknown, bind};
 pub use owners::{NOBODY, OwnerTable};
+pub use pool::{
+    By, Empty, FitId, Load, Loads, Measure, PassedOver, Period, PeriodCap, Person, Picked, Pool, Request, Roster,
+    Rotation, RotationState, Seat, SeatVerdict, Standing, StateError, Strategy, SumId, Verdict,
+};
 pub use table::TableIndex;
