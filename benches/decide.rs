@@ -246,8 +246,9 @@ fn ready(folder: &Path) -> Ready {
     let teams = policy.schema.teams.iter().map(|team| (team.name.clone(), None));
     let queues = policy.schema.queues.iter().map(|queue| queue.name.clone());
     let directory = Directory::new(Vec::new(), teams, queues, false);
-    let (binding, _) = bind(&policy, directory, ownward::assign::Unknown::both(Severity::Error));
-    Ready { policy, snapshot, binding, as_of: AsOf::utc(1_780_000_000_000_000) }
+    let as_of = AsOf::utc(1_780_000_000_000_000);
+    let (binding, _) = bind(&policy, directory, ownward::assign::Unknown::both(Severity::Error), as_of.today());
+    Ready { policy, snapshot, binding, as_of }
 }
 
 fn whole_way(folder: &Path) -> usize {

@@ -1,15 +1,18 @@
 //! Names bound to owners: what every name of a policy, and every cell of its lists and tables, means in a directory.
 
+use super::people;
 use crate::check::policy::{NameId, TypedPolicy};
 use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean};
 use crate::schema::{Directory, Found, ListId, TableId};
 use crate::value::{Owner, OwnerKind, fold};
 use rustc_hash::FxHashMap;
 
-/// A policy's names in one directory, and its lists ready to look up.
+/// A policy's names in one directory on one day, and its lists ready to look up.
 #[derive(Clone, Debug, Default)]
 pub struct Binding {
     directory: Directory,
+    /// The day that memberships and absences are asked for.
+    today: i32,
     names: Vec<Result<Owner, String>>,
     /// As `names`, with those who are no longer active: who is meant, whether or not they may receive.
     meant: Vec<Option<Owner>>,
@@ -33,8 +36,9 @@ impl Unknown {
     }
 }
 
-/// Binds every name to its owner and reports those nobody answers to; `unknown` says how bad that is.
-pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Unknown) -> (Binding, Vec<Diagnostic>) {
+/// Binds every name to its owner and reports those nobody answers to; `unknown` says how bad that is. `today` is the date
+/// of `as of` in the project's zone.
+pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Unknown, today: i32) -> (Binding, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut names = Vec::new();
     let mut meant = Vec::new();
@@ -74,9 +78,9 @@ pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Unknown) -> (Bi
             rows
         })
         .collect();
-    let binding = Binding { directory, names, meant, lists };
+    let binding = Binding { directory, today, names, meant, lists };
     binding.cells(policy, unknown.cells, &mut diagnostics);
-    binding.people(policy, &mut diagnostics);
+    people::report(policy, &binding.directory, &mut diagnostics);
     crate::diagnostic::sort(&mut diagnostics);
     (binding, diagnostics)
 }
@@ -139,6 +143,11 @@ impl Binding {
         &self.directory
     }
 
+    /// The day of the run.
+    pub fn today(&self) -> i32 {
+        self.today
+    }
+
     /// The owner a name of the policy means, or why it means nobody.
     pub fn name(&self, id: NameId) -> Result<&Owner, &str> {
         match &self.names[id.0 as usize] {
@@ -189,12 +198,12 @@ impl Binding {
         self.meant[name.0 as usize].as_ref().or(self.names[name.0 as usize].as_ref().ok()) == Some(owner)
     }
 
-    /// Whether an owner is the named team or belongs to it.
+    /// Whether an owner is the named team or belongs to it today.
     pub fn is_member(&self, owner: &Owner, team: NameId) -> bool {
         let Ok(team) = self.name(team) else {
             return false;
         };
-        owner == team || (owner.kind == OwnerKind::Person && self.directory.is_member(&owner.id, &team.id))
+        owner == team || (owner.kind == OwnerKind::Person && self.directory.is_member(&owner.id, &team.id, self.today))
     }
 
     /// The manager of an owner, or why there is none.
@@ -208,46 +217,6 @@ impl Binding {
                 self::owner(found, "the manager").map_err(|reason| format!("manager of `{}`: {reason}", owner.id))
             }
         }
-    }
-
-    /// People in teams that nobody declared, and people whose manager nobody answers to: one message each.
-    fn people(&self, policy: &TypedPolicy, diagnostics: &mut Vec<Diagnostic>) {
-        let declared = &policy.schema.teams;
-        let is_team = |name: &str| declared.iter().any(|team| fold(&team.name) == fold(name));
-        let mut teams: Vec<(&str, &str)> = Vec::new();
-        let mut managers: Vec<(&str, &str)> = Vec::new();
-        for person in self.directory.people() {
-            teams.extend(person.teams.iter().filter(|team| !is_team(team)).map(|team| (&*person.key, team.as_str())));
-            if let Some(manager) = &person.manager
-                && matches!(self.directory.find(manager), Found::Unknown | Found::Ambiguous(_))
-            {
-                managers.push((&person.key, manager));
-            }
-        }
-        let span = policy.schema.people.as_ref().and_then(|people| people.span);
-        let mut tell = |code, headline: String, found: &[(&str, &str)], why: &str, help: Option<String>| {
-            let Some((key, name)) = found.first() else { return };
-            let finding = Diagnostic::warning(code, headline)
-                .with_note(format!("`{key}`: `{name}`{}", and_more(found.len())))
-                .with_note(why)
-                .maybe_help(help);
-            diagnostics.push(match span {
-                Some(span) => finding.at(span, "in this directory"),
-                None => finding,
-            });
-        };
-        // Where no team is declared at all, nobody asks for teams.
-        if !declared.is_empty() && policy.names.iter().any(|name| is_team(&name.text)) {
-            let near = teams.first().and_then(|(_, team)| {
-                let known: Vec<&str> = declared.iter().map(|team| team.name.as_str()).collect();
-                did_you_mean(team, known)
-            });
-            let headline = "people belong to a team that is not declared".to_owned();
-            tell(Code::UnknownTeam, headline, &teams, "they are in no team that a rule can ask for", near);
-        }
-        let near = managers.first().and_then(|(_, name)| did_you_mean(name, self.directory.names()));
-        let headline = "people have a manager that nobody answers to".to_owned();
-        tell(Code::UnknownOwner, headline, &managers, "`manager of` misses for them", near);
     }
 
     /// Owner cells of lists and tables that mean nobody: one message a column.
@@ -305,7 +274,7 @@ impl Binding {
     }
 }
 
-fn and_more(count: usize) -> String {
+pub(super) fn and_more(count: usize) -> String {
     if count > 1 { format!(", and {} more", count - 1) } else { String::new() }
 }
 

@@ -5,6 +5,7 @@
 
 mod bind;
 mod owners;
+mod people;
 mod pool;
 mod table;
 

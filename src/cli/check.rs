@@ -37,7 +37,9 @@ fn names(session: &Session, args: &CheckArgs) -> Result<Vec<diagnostic::Diagnost
     }
     let unknown = if has_people || args.require_data { Severity::Error } else { Severity::Note };
     let people = directory(&session.policy.schema, people, has_people);
-    let (_, mut found) = bind(&session.policy, people, Unknown::both(unknown));
+    // What is sound may hang on the day: a check speaks of the day it is run on.
+    let today = session.as_of(None)?.today();
+    let (_, mut found) = bind(&session.policy, people, Unknown::both(unknown), today);
     findings.append(&mut found);
     Ok(findings)
 }

@@ -78,7 +78,8 @@ fn decide_all(
     let policy = &session.policy;
     require_people(policy, &snapshot, session)?;
     let people = directory(&policy.schema, snapshot.people.clone(), snapshot.has_people);
-    let (binding, mut findings) = bind(policy, people, Unknown { names: Severity::Error, cells: Severity::Warning });
+    let unknown = Unknown { names: Severity::Error, cells: Severity::Warning };
+    let (binding, mut findings) = bind(policy, people, unknown, as_of.today());
     findings.extend(snapshot.findings.iter().cloned());
     if crate::diagnostic::any_error(&findings) {
         crate::diagnostic::sort(&mut findings);

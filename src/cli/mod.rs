@@ -15,6 +15,7 @@ mod history;
 mod init;
 mod output;
 mod past_run;
+mod people_text;
 mod plan;
 mod plan_file;
 mod record;

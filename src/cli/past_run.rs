@@ -1,7 +1,7 @@
 //! A recorded run as it was: its policies, lists and people, from the ledger alone.
 
 use super::exit::{Failure, Result};
-use super::record::people_from;
+use super::people_text::people_from;
 use super::session::directory;
 use crate::assign::{Binding, Unknown, bind};
 use crate::check::{self, policy::TypedPolicy};
@@ -40,7 +40,6 @@ pub fn load(ledger: &Ledger, run: &str, instant: i64) -> Result<PastRun> {
         Some(people) => directory(&policy.schema, people_from(&text(people)?), true),
         None => directory(&policy.schema, Vec::new(), false),
     };
-    let (binding, _) = bind(&policy, directory, Unknown::both(Severity::Note));
     let zone = match inputs.iter().find(|input| input.kind == "config") {
         Some(config) => {
             let mut scratch = Sources::default();
@@ -50,7 +49,9 @@ pub fn load(ledger: &Ledger, run: &str, instant: i64) -> Result<PastRun> {
         }
         None => Config::default().zone,
     };
-    Ok(PastRun { policy, binding, sources, as_of: AsOf { instant, zone } })
+    let as_of = AsOf { instant, zone };
+    let (binding, _) = bind(&policy, directory, Unknown::both(Severity::Note), as_of.today());
+    Ok(PastRun { policy, binding, sources, as_of })
 }
 
 fn text(input: &StoredInput) -> Result<String> {

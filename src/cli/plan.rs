@@ -229,7 +229,8 @@ fn by_team(session: &Session, found: &Evaluation, owners: &[(u64, u64, &Owner)],
         let (mut before, mut after, mut has_people) = (0, 0, false);
         for (was, is, owner) in owners {
             let is_team = owner.kind == crate::value::OwnerKind::Team && owner.id == team.name;
-            let is_member = owner.kind == crate::value::OwnerKind::Person && directory.is_member(&owner.id, &team.name);
+            let is_member = owner.kind == crate::value::OwnerKind::Person
+                && directory.is_member(&owner.id, &team.name, found.binding.today());
             if is_team || is_member {
                 before += was;
                 after += is;

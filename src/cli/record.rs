@@ -1,13 +1,12 @@
 //! From a change set to the draft of a run: what the ledger is asked to keep.
 
 use super::evaluate::{Evaluation, reads_column};
+use super::people_text::people_text;
 use super::session::Session;
 use crate::check::policy::{Pin, RoleId, RuleId};
 use crate::compare::{Change, DriftPolicy, read_values, value_names};
 use crate::ledger::{EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
-use crate::schema::Person;
 use crate::value::Outcome;
-use serde_json::json;
 use std::sync::Arc;
 
 /// The root of a ledger that has no entries: the SHA-256 of nothing (RFC 6962, section 2.1).
@@ -90,48 +89,6 @@ fn inputs(session: &Session, found: &Evaluation) -> Vec<Input> {
     }
     inputs.push(input("engine", "engine", &engine()));
     inputs
-}
-
-/// The directory as text, one person a line, so that a past decision can be replayed.
-fn people_text(people: &[Person]) -> String {
-    let mut text = String::new();
-    for person in people {
-        let value = json!({
-            "key": person.key,
-            "name": person.name,
-            "email": person.email,
-            "teams": person.teams,
-            "manager": person.manager,
-            "active": person.active,
-            "extra": person.extra.iter().map(|(name, cell)| json!([name, cell])).collect::<Vec<_>>(),
-        });
-        text.push_str(&value.to_string());
-        text.push('\n');
-    }
-    text
-}
-
-/// The people that [`people_text`] wrote; lines that cannot be read are left out.
-pub fn people_from(text: &str) -> Vec<Person> {
-    let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    text.lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|value| {
-            Some(Person {
-                key: word(&value["key"])?,
-                name: word(&value["name"]),
-                email: word(&value["email"]),
-                teams: value["teams"].as_array()?.iter().filter_map(word).collect(),
-                manager: word(&value["manager"]),
-                active: value["active"].as_bool()?,
-                extra: value["extra"]
-                    .as_array()?
-                    .iter()
-                    .filter_map(|pair| Some((word(&pair[0])?, word(&pair[1])?)))
-                    .collect(),
-            })
-        })
-        .collect()
 }
 
 /// Names that every entry repeats, shared.

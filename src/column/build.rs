@@ -364,16 +364,31 @@ fn exact(text: &str) -> Option<Decimal> {
     Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
 }
 
+/// A number of any size; `None` for what is none in the declared format.
+pub(crate) fn read_number(cell: Cell<'_>, format: NumberFormat) -> Option<Decimal> {
+    match cell {
+        Cell::Integer(number) => Some(Decimal::from(number)),
+        Cell::Real(number) => decimal_of(number),
+        Cell::Number(text) => exact(text),
+        Cell::Text(text) => parse_number(text, format),
+        _ => None,
+    }
+}
+
 fn read_day(cell: Cell<'_>, formats: &Formats) -> Result<i32, IssueKind> {
-    let Cell::Text(text) = cell else {
-        return Err(IssueKind::NotADate);
-    };
+    match cell {
+        Cell::Text(text) => read_day_text(text, formats).ok_or(IssueKind::NotADate),
+        _ => Err(IssueKind::NotADate),
+    }
+}
+
+/// A day in the declared format; `None` for anything else.
+pub(crate) fn read_day_text(text: &str, formats: &Formats) -> Option<i32> {
     let text = text.trim();
-    let day = match &formats.date {
+    match &formats.date {
         Some(pattern) => time::parse_day_as(pattern, text),
         None => time::parse_day(text).or_else(|| midnight(text)),
-    };
-    day.ok_or(IssueKind::NotADate)
+    }
 }
 
 /// A date written with a time of day that is midnight: what databases export for dates.

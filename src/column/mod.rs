@@ -14,6 +14,7 @@ mod rows;
 mod text;
 
 pub use build::{Built, Cell, CellIssue, ColumnBuilder, Formats, IssueKind};
+pub(crate) use build::{read_day_text, read_number};
 pub use dataset::{Dataset, LinkIssue, TableData};
 pub use number::{NumberBuilder, NumberColumn, SCALED_MISSING};
 pub use rows::RowSet;

@@ -250,6 +250,16 @@ impl Config {
         }
     }
 
+    /// How the cells of tables are written that hold no record type: the people.
+    pub fn source_formats(&self) -> Formats {
+        Formats {
+            number: self.source.numbers,
+            date: self.source.dates.clone(),
+            time: self.source.times.clone(),
+            zone: Some(self.zone.clone()),
+        }
+    }
+
     /// The table, or the stem of the file, that a record type is read from.
     pub fn table_of<'a>(&'a self, record: &'a RecordType) -> &'a str {
         let own = self.record(&record.name).and_then(|r| r.table.as_deref());

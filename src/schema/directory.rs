@@ -1,23 +1,9 @@
 //! The people an owner can be: the company's directory, read from `person from SOURCE`.
 
+use super::{Membership, Person};
 use crate::value::{Owner, OwnerKind, fold};
 use indexmap::IndexMap;
-
-/// One person of the directory.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Person {
-    /// Exact bytes after trimming; two people never share one.
-    pub key: String,
-    pub name: Option<String>,
-    pub email: Option<String>,
-    /// The teams named in the person's own row; sub-team membership is worked out by [`Directory::is_member`].
-    pub teams: Vec<String>,
-    /// The manager as written in the data: a key, an email or a name.
-    pub manager: Option<String>,
-    pub active: bool,
-    /// Columns of the company's own, by column name, blank cells left out.
-    pub extra: IndexMap<String, String>,
-}
+use rustc_hash::FxHashMap;
 
 /// What a name in a policy, a table cell or an owner column turned out to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,8 +20,8 @@ pub enum Found {
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     people: Vec<Person>,
-    by_key: rustc_hash::FxHashMap<String, usize>,
-    by_word: rustc_hash::FxHashMap<String, Vec<usize>>,
+    by_key: FxHashMap<String, usize>,
+    by_word: FxHashMap<String, Vec<usize>>,
     teams: IndexMap<String, TeamEntry>,
     queues: IndexMap<String, String>,
     /// Whether a people source was read at all; without one, an unknown name cannot be called wrong.
@@ -137,13 +123,28 @@ impl Directory {
         Some(self.find(manager))
     }
 
-    /// Whether a person belongs to a team, or to a team that is part of it at any depth.
-    pub fn is_member(&self, key: &str, team: &str) -> bool {
-        let Some(person) = self.person(key) else {
-            return false;
-        };
+    /// Whether a person belongs on a day to a team, or to a team that is part of it at any depth. A person or a team that
+    /// nobody knows: no.
+    pub fn is_member(&self, key: &str, team: &str, day: i32) -> bool {
         let wanted = fold(team);
-        person.teams.iter().any(|own| self.team_chain(own).contains(&wanted))
+        self.person(key).is_some_and(|person| {
+            let mut teams = person.teams.iter().filter(|own| own.counts_on(day));
+            teams.any(|own| self.team_chain(&own.team).contains(&wanted))
+        })
+    }
+
+    /// The keys of all who belong on a day to a team or to a team that is part of it, sorted; active or not, away or not.
+    pub fn members(&self, team: &str, day: i32) -> Vec<&str> {
+        let wanted = fold(team);
+        let mut inside: FxHashMap<String, bool> = FxHashMap::default();
+        let mut is_inside = |own: &Membership| match inside.get(&own.folded()) {
+            Some(known) => *known,
+            None => *inside.entry(own.folded()).or_insert(self.team_chain(&own.team).contains(&wanted)),
+        };
+        let is_member = |person: &&Person| person.teams.iter().any(|own| own.counts_on(day) && is_inside(own));
+        let mut keys: Vec<&str> = self.people.iter().filter(is_member).map(|person| person.key.as_str()).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// The folded names of a team and of all teams it is part of. Ends on circles (the checker reports them).
@@ -179,7 +180,13 @@ mod tests {
     use super::*;
 
     fn person(key: &str, name: &str, team: &str) -> Person {
-        Person { key: key.into(), name: Some(name.into()), teams: vec![team.into()], active: true, ..Person::default() }
+        Person {
+            key: key.into(),
+            name: Some(name.into()),
+            teams: vec![Membership::always(team)],
+            active: true,
+            ..Person::default()
+        }
     }
 
     #[test]
@@ -194,7 +201,40 @@ mod tests {
         assert_eq!(directory.find("triage"), Found::Owner(Owner::new(OwnerKind::Queue, "Triage")));
         assert_eq!(directory.find("BO"), Found::Ambiguous(vec!["p2".into(), "p3".into()]));
         assert_eq!(directory.find("  "), Found::Unknown);
-        assert!(directory.is_member("p1", "Sales"));
-        assert!(!directory.is_member("p3", "Sales"));
+        assert!(directory.is_member("p1", "Sales", 0));
+        assert!(!directory.is_member("p3", "Sales", 0));
+    }
+
+    #[test]
+    fn a_team_holds_those_whose_days_have_come_and_those_of_its_parts() {
+        let dated = |key: &str, team: &str, from, until| Person {
+            teams: vec![Membership { team: team.into(), from, until }],
+            ..person(key, key, "")
+        };
+        let directory = Directory::new(
+            vec![
+                dated("p3", "dach", Some(10), Some(20)),
+                dated("p2", "EMEA", None, Some(9)),
+                dated("p1", "Sales", None, None),
+                dated("p4", "EMEA", Some(15), Some(14)),
+                dated("p5", "Support", None, None),
+            ],
+            [("DACH".into(), Some("EMEA".into())), ("EMEA".into(), Some("Sales".into())), ("Sales".into(), None)],
+            [],
+            true,
+        );
+        assert_eq!(directory.members("Sales", 9), ["p1", "p2"]);
+        assert_eq!(directory.members("sales", 10), ["p1", "p3"]);
+        assert_eq!(directory.members("EMEA", 20), ["p3"]);
+        assert!(directory.members("EMEA", 21).is_empty());
+        assert!(directory.members("Nobody's", 0).is_empty());
+        for day in [9, 10, 20, 21] {
+            for team in ["Sales", "EMEA", "DACH", "Support"] {
+                let members = directory.members(team, day);
+                for one in directory.people() {
+                    assert_eq!(members.contains(&&*one.key), directory.is_member(&one.key, team, day));
+                }
+            }
+        }
     }
 }

@@ -4,12 +4,15 @@
 //! later layer refers to them by the small ids below.
 
 mod choices;
+mod cover;
 mod directory;
+mod person;
 mod range;
 mod tabular;
 
 pub use choices::{Choice, ChoiceSet};
-pub use directory::{Directory, Found, Person};
+pub use directory::{Directory, Found};
+pub use person::{Days, Membership, Person, days_are_empty, days_include};
 pub use range::{Bounds, compare_ranges, range_bound};
 pub(crate) use tabular::separator;
 pub use tabular::{Tabular, TabularError};

@@ -2,7 +2,6 @@
 //! first few; errors name what is not there and the nearest thing that is.
 
 use super::hints;
-use super::people;
 use super::store::Store;
 use super::table::Declared;
 use crate::column::{CellIssue, Dataset, Formats, IssueKind, LinkIssue, TableData};
@@ -285,41 +284,6 @@ pub(super) fn people_without_key(shown: &str, declared: &PeopleSource, columns: 
     }
 }
 
-/// What is amiss in the directory.
-pub(super) fn people(shown: &str, reader: &people::Reader<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let counts = &reader.counts;
-    if counts.no_key > 0 {
-        let rows = counted(counts.no_key, "row", "rows");
-        found.push(
-            Diagnostic::warning(Code::MissingKey, format!("{rows} of {shown} without a key"))
-                .with_note(first(&reader.no_key, counts.no_key))
-                .with_note("nobody can be assigned to them: the rows are left out"),
-        );
-    }
-    if counts.doubled > 0 {
-        let named: Vec<String> = reader.doubled.iter().map(|key| format!("`{key}`")).collect();
-        let rows = counted(counts.doubled, "row", "rows");
-        found.push(
-            Diagnostic::warning(Code::DoublePerson, format!("{rows} of {shown} repeat a person's key"))
-                .with_note(first(&named, counts.doubled))
-                .with_note("the first row of each key counts, the others are left out")
-                .help("keep one row for each person"),
-        );
-    }
-    if counts.unclear > 0 {
-        let named: Vec<String> = reader.unclear.iter().map(|(key, word)| format!("\"{word}\" (in `{key}`)")).collect();
-        let cells = counted(counts.unclear, "cell", "cells");
-        found.push(
-            Diagnostic::warning(Code::WrongYesNo, format!("{cells} under `active` in {shown} neither yes nor no"))
-                .with_note(first(&named, counts.unclear))
-                .with_note("these people count as not active: whoever may have left gets nothing new")
-                .help("write yes or no"),
-        );
-    }
-    found
-}
-
 /// The name that is near, else the names there are.
 fn near_or_all(wanted: &str, names: &[&str]) -> Option<String> {
     did_you_mean(wanted, names.iter().copied()).or_else(|| {
@@ -332,7 +296,7 @@ fn near_or_all(wanted: &str, names: &[&str]) -> Option<String> {
 }
 
 /// `1 row`, `12,031 rows`.
-fn counted(count: usize, one: &str, many: &str) -> String {
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -345,7 +309,7 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 /// The first few, and a mark if there are more.
-fn first(examples: &[String], count: usize) -> String {
+pub(super) fn first(examples: &[String], count: usize) -> String {
     let more = if count > examples.len() { ", …" } else { "" };
     format!("{}{more}", examples.join(", "))
 }

@@ -51,7 +51,7 @@ pub(super) fn mend(kind: IssueKind, issue: &CellIssue, field: &Field, formats: &
     }
 }
 
-fn mend_dates(texts: &[&str], formats: &Formats) -> String {
+pub(super) fn mend_dates(texts: &[&str], formats: &Formats) -> String {
     if let Some(pattern) = &formats.date {
         return format!("dates are declared as \"{pattern}\" in ownward.toml: mend the cells or the format");
     }

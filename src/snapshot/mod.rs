@@ -16,6 +16,8 @@ mod init;
 mod jsonl;
 mod names;
 mod people;
+mod people_findings;
+mod person_cells;
 mod sqlite;
 mod store;
 mod table;
@@ -81,7 +83,7 @@ pub fn read(
         };
         snapshot.dataset.tables.push(table);
     }
-    people::read(&store, schema, &mut snapshot)?;
+    people::read(&store, &config.source_formats(), schema, &mut snapshot)?;
     let issues = snapshot.dataset.link(schema);
     for issue in issues {
         let finding = findings::orphans(schema, &snapshot.dataset, &issue);

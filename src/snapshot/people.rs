@@ -1,18 +1,27 @@
 //! Reads the directory of people, a table or file of the same source.
 
+use super::person_cells::{self as cells, Slip};
 use super::store::{Asked, Row, Store, Visitor, find_column};
-use super::{Snapshot, SnapshotError, findings};
-use crate::column::Cell;
+use super::{Snapshot, SnapshotError, findings, people_findings};
+use crate::column::{Cell, Formats};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{Person, Schema};
 use crate::value::fold;
 use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 /// Rows named in one finding.
 const EXAMPLES_MAX: usize = 5;
 
 /// Reads `person from SOURCE` into the snapshot. A source without it is a warning: names of people stay unknown then.
-pub(super) fn read(store: &Store, schema: &Schema, snapshot: &mut Snapshot) -> Result<(), SnapshotError> {
+///
+/// Numbers and dates are read as `formats` says.
+pub(super) fn read(
+    store: &Store,
+    formats: &Formats,
+    schema: &Schema,
+    snapshot: &mut Snapshot,
+) -> Result<(), SnapshotError> {
     let Some(declared) = &schema.people else {
         return Ok(());
     };
@@ -32,14 +41,16 @@ pub(super) fn read(store: &Store, schema: &Schema, snapshot: &mut Snapshot) -> R
         key,
         places: &places,
         columns: &columns,
+        formats,
+        schema,
         people: IndexMap::new(),
-        doubled: Vec::new(),
-        no_key: Vec::new(),
-        unclear: Vec::new(),
-        counts: Counts::default(),
+        no_key: Tally::default(),
+        doubled: Tally::default(),
+        slips: BTreeMap::new(),
+        without_room: Tally::default(),
     };
     store.scan(&table, &asked, &mut reader)?;
-    snapshot.findings.extend(findings::people(&shown, &reader));
+    snapshot.findings.extend(people_findings::all(&shown, &reader, formats));
     snapshot.people = reader.people.into_values().collect();
     snapshot.has_people = true;
     Ok(())
@@ -53,6 +64,11 @@ struct Places {
     teams: Option<usize>,
     manager: Option<usize>,
     active: Option<usize>,
+    capacity: Option<usize>,
+    weight: Option<usize>,
+    away_from: Option<usize>,
+    away_until: Option<usize>,
+    backup: Option<usize>,
 }
 
 impl Places {
@@ -65,76 +81,97 @@ impl Places {
             teams: first(&["team", "teams"]),
             manager: first(&["manager"]),
             active: first(&["active"]),
+            capacity: first(&["capacity"]),
+            weight: first(&["weight"]),
+            away_from: first(&["away from", "away_from"]),
+            away_until: first(&["away until", "away_until"]),
+            backup: first(&["backup"]),
         }
     }
 
     fn has(&self, column: usize) -> bool {
-        let known = [self.key, self.name, self.email, self.teams, self.manager, self.active];
-        known.contains(&Some(column))
+        let who = [self.key, self.name, self.email, self.teams, self.manager, self.active];
+        let room = [self.capacity, self.weight, self.away_from, self.away_until, self.backup];
+        who.contains(&Some(column)) || room.contains(&Some(column))
     }
 }
 
-/// How often each thing was amiss; the lists below hold the first few.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub doubled: usize,
-    pub no_key: usize,
-    pub unclear: usize,
+/// How often something is amiss, and the first few places.
+pub(super) struct Tally<T = String> {
+    pub count: usize,
+    pub examples: Vec<T>,
+}
+
+impl<T> Default for Tally<T> {
+    fn default() -> Self {
+        Self { count: 0, examples: Vec::new() }
+    }
+}
+
+impl<T: PartialEq> Tally<T> {
+    fn add(&mut self, example: T) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES_MAX && !self.examples.contains(&example) {
+            self.examples.push(example);
+        }
+    }
 }
 
 pub(super) struct Reader<'a> {
     key: usize,
     places: &'a Places,
     columns: &'a [String],
+    formats: &'a Formats,
+    schema: &'a Schema,
     people: IndexMap<String, Person>,
-    /// Keys that came again.
-    pub doubled: Vec<String>,
     /// Rows that have none.
-    pub no_key: Vec<String>,
-    /// Key, and what stands under `active`.
-    pub unclear: Vec<(String, String)>,
-    pub counts: Counts,
+    pub no_key: Tally,
+    /// Keys that came again.
+    pub doubled: Tally,
+    /// Cells that cannot be read: the person's key, and what stands there.
+    pub slips: BTreeMap<Slip, Tally<(String, String)>>,
+    /// Active people whose capacity is written as 0.
+    pub without_room: Tally,
 }
 
 impl Visitor for Reader<'_> {
     fn row<R: Row>(&mut self, row: &R) -> Result<(), Diagnostic> {
-        let cell = |column: usize| text(row.cell(column));
+        let cell = |column: usize| cells::text(row.cell(column));
         let Some(key) = cell(self.key) else {
-            self.counts.no_key += 1;
-            if self.no_key.len() < EXAMPLES_MAX {
-                self.no_key.push(row.place());
-            }
+            self.no_key.add(row.place());
             return Ok(());
         };
         if self.people.contains_key(&key) {
-            self.counts.doubled += 1;
-            if self.doubled.len() < EXAMPLES_MAX && !self.doubled.contains(&key) {
-                self.doubled.push(key);
-            }
+            self.doubled.add(format!("`{key}`"));
             return Ok(());
         }
-        let teams = self.places.teams.and_then(cell).unwrap_or_default();
+        let mut slips = Vec::new();
+        let places = self.places;
+        let at = |place: Option<usize>| place.map_or(Cell::Missing, |column| row.cell(column));
+        let is_team = |name: &str| self.schema.teams.iter().any(|team| fold(&team.name) == fold(name));
         let mut person = Person {
-            name: self.places.name.and_then(cell),
-            email: self.places.email.and_then(cell),
-            teams: teams.split(';').map(|team| team.trim().to_owned()).filter(|team| !team.is_empty()).collect(),
-            manager: self.places.manager.and_then(cell),
-            active: true,
+            name: places.name.and_then(cell),
+            email: places.email.and_then(cell),
+            teams: cells::teams(&at(places.teams).text(), self.formats, &is_team, &mut slips),
+            manager: places.manager.and_then(cell),
+            active: cells::active(at(places.active), &mut slips),
+            capacity: cells::capacity(at(places.capacity), self.formats, &mut slips),
+            weight: cells::weight(at(places.weight), self.formats, &mut slips),
+            away: cells::away(at(places.away_from), at(places.away_until), self.formats, &mut slips),
+            backup: places.backup.and_then(cell),
             extra: IndexMap::new(),
             key,
         };
-        if let Some(word) = self.places.active.and_then(cell) {
-            match is_yes(&word) {
-                Some(active) => person.active = active,
-                None => {
-                    // Whoever may have left gets nothing new until it is clear.
-                    person.active = false;
-                    self.unclear(&person.key, word);
-                }
-            }
+        // What cannot be read counts as 0 and is told already.
+        let has_no_room = person.capacity == Some(0) && !slips.iter().any(|(slip, _)| *slip == Slip::Capacity);
+        if has_no_room && person.active {
+            self.without_room.add(format!("`{}`", person.key));
+        }
+        for (slip, text) in slips {
+            self.slips.entry(slip).or_default().add((person.key.clone(), text));
         }
         for (column, name) in self.columns.iter().enumerate() {
-            if !self.places.has(column)
+            if !places.has(column)
                 && !name.is_empty()
                 && let Some(text) = cell(column)
             {
@@ -143,28 +180,5 @@ impl Visitor for Reader<'_> {
         }
         self.people.insert(person.key.clone(), person);
         Ok(())
-    }
-}
-
-impl Reader<'_> {
-    fn unclear(&mut self, key: &str, word: String) {
-        self.counts.unclear += 1;
-        if self.unclear.len() < EXAMPLES_MAX {
-            self.unclear.push((key.to_owned(), word));
-        }
-    }
-}
-
-fn text(cell: Cell<'_>) -> Option<String> {
-    let text = cell.text();
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn is_yes(word: &str) -> Option<bool> {
-    match fold(word).as_str() {
-        "yes" | "true" | "1" | "y" | "t" => Some(true),
-        "no" | "false" | "0" | "n" | "f" => Some(false),
-        _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::diagnostic::{Code, Severity};
 use crate::project::Location;
-use crate::schema::{ChoiceSet, Currency, Field, PeopleSource, RecordType};
+use crate::schema::{ChoiceSet, Currency, Field, Membership, PeopleSource, RecordType};
 use crate::value::Value;
 use std::fs;
 use tempfile::TempDir;
@@ -506,13 +506,64 @@ fn people_are_read_with_their_own_columns() {
     assert!(snapshot.has_people);
     let keys: Vec<(&str, bool)> = snapshot.people.iter().map(|p| (p.key.as_str(), p.active)).collect();
     assert_eq!(keys, [("u1", true), ("u2", false), ("u3", false)]);
-    assert_eq!(snapshot.people[0].teams, ["Sales", "EMEA"]);
+    assert_eq!(snapshot.people[0].teams, ["Sales", "EMEA"].map(Membership::always));
     assert_eq!(snapshot.people[0].extra["region"], "DACH");
     assert_eq!(snapshot.people[0].extra.len(), 1);
     let expected = [Code::WrongNumber, Code::MissingKey, Code::DoublePerson, Code::WrongYesNo];
     assert_eq!(codes(&snapshot.findings), expected);
     let without = csv(CSV, &schema).unwrap();
     assert!(!without.has_people);
+}
+
+#[test]
+fn what_people_can_take_is_read_and_what_is_unclear_is_told() {
+    let schema = accounts();
+    let folder = folder(&[
+        ("accounts.csv", "id,name,status,employees,arr,currency,renewal,touched,active,interests,parent,owner_id\n"),
+        (
+            "people.csv",
+            "id,team,CAPACITY,Weight,Away From,away_until,backup,region\n\
+             u1,Sales; DACH from 2026-01-01 until 2026-06-30,40,0.5,2026-03-01,2026-03-09,Bo,DACH\n\
+             u2,,0,0,,,,\n\
+             u3,Sales from soon,many,-1,soon,,u1,\n\
+             u4,Sales until 2026-13-01; EMEA,-1,,2026-03-09,2026-03-01,,\n\
+             u5,Sales from 2026-02-01 until 2026-01-01,2.5,,,tomorrow,,\n",
+        ),
+    ]);
+    let snapshot = try_read(&folder, Location::Csv(".".into()), &schema).unwrap();
+    let day = |text: &str| crate::value::time::parse_day(text);
+    let dach = Membership { team: "DACH".into(), from: day("2026-01-01"), until: day("2026-06-30") };
+    let [ana, bo, cy, di, ed] = snapshot.people.as_slice() else { panic!("{:?}", snapshot.people) };
+    assert_eq!(ana.teams, [Membership::always("Sales"), dach]);
+    assert_eq!((ana.capacity, ana.weight), (Some(40), Some(crate::value::Decimal::new(5, 1))));
+    assert_eq!(
+        (ana.away.as_slice(), ana.backup.as_deref()),
+        (&[(day("2026-03-01"), day("2026-03-09"))][..], Some("Bo"))
+    );
+    assert_eq!(ana.extra.keys().collect::<Vec<_>>(), ["region"]);
+    assert_eq!((bo.capacity, bo.away.len()), (Some(0), 0));
+    assert_eq!((cy.capacity, cy.weight.map(|weight| weight.is_zero())), (Some(0), Some(true)));
+    assert!(cy.teams.is_empty());
+    assert_eq!([&cy.away, &di.away, &ed.away], [&vec![(None, None)]; 3]);
+    assert_eq!(di.teams, [Membership::always("EMEA")]);
+    let about_people: Vec<_> = snapshot.findings.iter().filter(|found| found.headline.contains("people.csv")).collect();
+    let said: Vec<String> =
+        about_people.iter().map(|found| format!("{} {}: {}", found.code, found.headline, found.notes[0])).collect();
+    let expected = [
+        "wrong-number 3 cells under `capacity` in `people.csv` without a whole number of 0 or more: \
+         \"many\" (in `u3`), \"-1\" (in `u4`), \"2.5\" (in `u5`)",
+        "wrong-number 1 cell under `weight` in `people.csv` without a number of 0 or more: \"-1\" (in `u3`)",
+        "wrong-date 2 cells under `away from` or `away until` in `people.csv` without a date: \
+         \"soon\" (in `u3`), \"tomorrow\" (in `u5`)",
+        "ends-before-start 1 absence in `people.csv` ends before it starts: \"2026-03-09 to 2026-03-01\" (in `u4`)",
+        "wrong-date 2 teams under `team` in `people.csv` with dates that cannot be read: \
+         \"Sales from soon\" (in `u3`), \"Sales until 2026-13-01\" (in `u4`)",
+        "ends-before-start 1 team under `team` in `people.csv` with an end before the start: \
+         \"Sales from 2026-02-01 until 2026-01-01\" (in `u5`)",
+        "no-capacity 1 person of `people.csv` has a capacity of 0: `u2`",
+    ];
+    assert_eq!(said, expected);
+    assert!(about_people.iter().all(|found| found.help.is_some()));
 }
 
 #[cfg(unix)]

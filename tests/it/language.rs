@@ -9,7 +9,7 @@
 use crate::world::{Checked, Decision, Rows, World};
 use ownward::check::policy::RoleId;
 use ownward::diagnostic::Severity;
-use ownward::schema::Person;
+use ownward::schema::{Membership, Person};
 use ownward::value::Outcome;
 use ownward::value::time::AsOf;
 use std::collections::BTreeMap;
@@ -252,7 +252,7 @@ fn person(headers: &[String], row: &[String]) -> Person {
         name: cell("name"),
         email: cell("email"),
         teams: cell("team")
-            .map_or_else(Vec::new, |teams| teams.split(';').map(|team| team.trim().to_owned()).collect()),
+            .map_or_else(Vec::new, |teams| teams.split(';').map(|team| Membership::always(team.trim())).collect()),
         manager: cell("manager"),
         active: cell("active").as_deref() != Some("no"),
         ..Person::default()

@@ -17,6 +17,7 @@ mod messages;
 mod model;
 mod noisy;
 mod oracle;
+mod people;
 mod policies;
 mod robust;
 mod sandbox;

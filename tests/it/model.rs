@@ -2,7 +2,7 @@
 //!
 //! Written from the design alone, without the checker's types: where this and the interpreter differ, one is wrong.
 
-use ownward::schema::Person;
+use ownward::schema::{Membership, Person};
 use ownward::value::time::{self, AsOf};
 use ownward::value::{Decimal, Owner, OwnerKind, fold};
 use std::collections::{BTreeMap, BTreeSet};
@@ -253,8 +253,8 @@ pub fn is_active(people: &[Person], owner: &Owner) -> bool {
     }
 }
 
-/// Whether an owner is a team, or a person of it or of a team inside it.
-pub fn is_in_team(people: &[Person], owner: &Owner, team: &str) -> bool {
+/// Whether an owner is a team, or a person who is on a day in it or in a team inside it.
+pub fn is_in_team(people: &[Person], owner: &Owner, team: &str, day: i32) -> bool {
     if owner.kind == OwnerKind::Team {
         return fold(&owner.id) == fold(team);
     }
@@ -268,6 +268,9 @@ pub fn is_in_team(people: &[Person], owner: &Owner, team: &str) -> bool {
         }
         false
     };
+    let counts = |own: &Membership| {
+        own.from.unwrap_or(i32::MIN) <= day && day <= own.until.unwrap_or(i32::MAX) && inside(&own.team)
+    };
     owner.kind == OwnerKind::Person
-        && people.iter().any(|person| person.key == owner.id && person.teams.iter().any(|own| inside(own)))
+        && people.iter().any(|person| person.key == owner.id && person.teams.iter().any(counts))
 }

@@ -8,6 +8,7 @@ use ownward::schema::{Directory, Schema, Tabular};
 use ownward::snapshot::{self, Snapshot};
 use ownward::source::Sources;
 use ownward::syntax;
+use ownward::value::time;
 use std::path::Path;
 
 /// The messages of a project, in the order in which a person sees them, and the texts they point into.
@@ -66,7 +67,8 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         let teams = policy.schema.teams.iter().map(|team| (team.name.clone(), team.part_of.clone()));
         let queues = policy.schema.queues.iter().map(|queue| queue.name.clone());
         let directory = Directory::new(std::mem::take(&mut snapshot.people), teams, queues, snapshot.has_people);
-        diagnostics.extend(assign::bind(&policy, directory, assign::Unknown::both(Severity::Error)).1);
+        let today = time::parse_day("2026-11-21").unwrap();
+        diagnostics.extend(assign::bind(&policy, directory, assign::Unknown::both(Severity::Error), today).1);
     }
     diagnostic::sort(&mut diagnostics);
     Messages { diagnostics, sources: project.sources.clone() }

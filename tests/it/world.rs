@@ -83,7 +83,8 @@ impl World {
         let (policy, found) = check::policy(&tree, schema);
         diagnostics.extend(found);
         let directory = self.directory(&policy.schema);
-        let (binding, found) = assign::bind(&policy, directory, assign::Unknown::both(Severity::Warning));
+        let (binding, found) =
+            assign::bind(&policy, directory, assign::Unknown::both(Severity::Warning), self.as_of.today());
         diagnostics.extend(found);
         Checked { sources, policy, binding, diagnostics }
     }

@@ -774,7 +774,9 @@ impl Generator<'_> {
             2 => {
                 let (team, _) = self.tape.pick(&TEAMS);
                 let (word, negated) = self.tape.pick(&[("in", false), ("not in", true)]);
-                let holds = eval(move |g| owner(g).is_some_and(|owner| is_in_team(&g.model.people, &owner, team)));
+                let holds = eval(move |g| {
+                    owner(g).is_some_and(|owner| is_in_team(&g.model.people, &owner, team, g.model.as_of.today()))
+                });
                 (format!("{text} {word} {team}"), opposite(holds, negated))
             }
             3 => {

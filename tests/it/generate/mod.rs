@@ -10,7 +10,7 @@ pub use tape::Tape;
 
 use crate::model::{Eval, FieldModel, Kind, Model, RecordModel, TEAMS};
 use crate::world::{Rows, World};
-use ownward::schema::Person;
+use ownward::schema::{Membership, Person};
 use ownward::value::Decimal;
 use ownward::value::time::{self, AsOf};
 use std::collections::BTreeMap;
@@ -115,8 +115,9 @@ impl<'t> Generator<'t> {
         let (instant, zone) = tape.pick(&MOMENTS);
         let zone = jiff::tz::TimeZone::get(zone).expect("a known zone");
         let instant = instant.parse::<jiff::Timestamp>().expect("an instant").as_microsecond();
-        let model =
-            Model { records: Vec::new(), as_of: AsOf { instant, zone }, people: people(tape), lists: Vec::new() };
+        let as_of = AsOf { instant, zone };
+        let people = people(tape, as_of.today());
+        let model = Model { records: Vec::new(), as_of, people, lists: Vec::new() };
         Generator {
             tape,
             size,
@@ -270,15 +271,17 @@ fn field(name: &str, kind: Kind) -> FieldModel {
     FieldModel { name: name.to_owned(), kind, optional: false, may_be_unknown: false }
 }
 
-fn people(tape: &Tape<'_>) -> Vec<Person> {
+fn people(tape: &Tape<'_>, today: i32) -> Vec<Person> {
     let managers = [None, Some("p1"), Some("bo"), Some("p3"), Some("nobody-knows"), Some("ana@x.example")];
     let teams: [&[&str]; 4] = [&["TeamA"], &["teamb"], &["TeamC", "TeamB"], &[]];
+    let end = || tape.chance(30).then(|| today + tape.pick(&[0, -1, 1, -2, 2]));
+    let dated = |team: &str| Membership { team: team.to_owned(), from: end(), until: end() };
     let known = [("p1", "Ana Silva"), ("p2", "Bo"), ("p3", "Çelik"), ("p4", "Dora Groß"), ("p5", "Bo Li")];
     let person = |(key, name): (&str, &str)| Person {
         key: key.to_owned(),
         name: Some(name.to_owned()),
         email: (key == "p1").then(|| "ana@x.example".to_owned()),
-        teams: tape.pick(&teams).iter().map(|team| (*team).to_owned()).collect(),
+        teams: tape.pick(&teams).iter().map(|team| dated(team)).collect(),
         manager: tape.pick(&managers).map(str::to_owned),
         active: key != "p3" && !(key == "p5" && tape.chance(50)),
         ..Person::default()

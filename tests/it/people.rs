@@ -1,0 +1,66 @@
+//! What stands beside a person's name in the directory, from the file to the answer.
+
+use crate::sandbox::Sandbox;
+
+fn project(people: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    let policy = "record Account from accounts {
+  id text, key
+  current owner, column \"owner_id\"
+}
+person from people
+team Sales
+team DACH part of Sales
+queue Triage
+decide owner of Account {
+  stays: when owner in Sales keep owner
+  otherwise assign to Triage
+}
+";
+    sandbox.write("rules.own", policy);
+    sandbox.write("accounts.csv", "id,owner_id\nA-1,ana\n");
+    sandbox.write("people.csv", people);
+    sandbox
+}
+
+#[test]
+fn a_person_is_of_a_team_on_the_days_that_are_written() {
+    let sandbox = project("id,team\nana,DACH from 2026-03-01 until 2026-03-31\n");
+    for (day, kept) in [("2026-02-28", 0), ("2026-03-01", 1), ("2026-03-31", 1), ("2026-04-01", 0)] {
+        let ran = sandbox.run(&["decide", "--as-of", day, "--format", "json"]).success();
+        assert!(ran.stdout.contains(&format!("\"kept\": {kept},")), "{day}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_past_decision_is_explained_with_the_days_of_its_run() {
+    let sandbox = project("id,team\nana,DACH until 2026-03-31\n");
+    sandbox.run(&["apply", "--yes", "--as-of", "2026-03-01"]).success();
+    sandbox.write("people.csv", "id,team\nana,Elsewhere\n");
+    sandbox.run(&["apply", "--yes", "--as-of", "2026-05-01"]).success();
+    let then = sandbox.run(&["explain", "Account", "A-1", "--as-of", "2026-03-02"]).success();
+    assert!(then.stdout.contains("ana") && then.stdout.contains("stays"), "{}", then.stdout);
+    sandbox.run(&["verify"]).success();
+}
+
+#[test]
+fn backups_that_lead_nowhere_are_told() {
+    let sandbox = project("id,name,backup\nana,Ana,bo\nbo,Bo,cy\ncy,Cy,ana\ndi,Di,Zoe\ned,Ed,Triage\n");
+    let ran = sandbox.run(&["check", "--strict"]).fails_with(1);
+    insta::assert_snapshot!(ran.stderr, @r#"
+    warning[unknown-owner]: people have a backup that no single person answers to
+      rules.own:5:1
+      5 | person from people
+        | ------------------ in this directory
+      note: `di`: `Zoe`, and 1 more
+      note: nobody stands in for them while they are away
+
+    warning[backup-circle]: people are each other's backup in a circle
+      rules.own:5:1
+      5 | person from people
+        | ------------------ in this directory
+      note: `ana` → `bo` → `cy` → `ana`
+      note: while all of them are away at once, nobody stands in
+      help: give one of them a backup outside the circle, or none
+    "#);
+}
