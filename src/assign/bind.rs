@@ -1,6 +1,6 @@
 //! Names bound to owners: what every name of a policy, and every cell of its lists and tables, means in a directory.
 
-use super::people;
+use super::{people, pools};
 use crate::check::policy::{NameId, TypedPolicy};
 use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean};
 use crate::schema::{Directory, Found, ListId, TableId};
@@ -81,6 +81,7 @@ pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Unknown, today:
     let binding = Binding { directory, today, names, meant, lists };
     binding.cells(policy, unknown.cells, &mut diagnostics);
     people::report(policy, &binding.directory, &mut diagnostics);
+    pools::report(policy, &binding, &mut diagnostics);
     crate::diagnostic::sort(&mut diagnostics);
     (binding, diagnostics)
 }
@@ -156,6 +157,11 @@ impl Binding {
         }
     }
 
+    /// Who a name of the policy means, active or not.
+    pub fn meant(&self, id: NameId) -> Option<&Owner> {
+        self.meant[id.0 as usize].as_ref().or(self.names[id.0 as usize].as_ref().ok())
+    }
+
     /// The owner a cell or a field's text means. While no people are declared at all, any text is taken for a key.
     pub fn find(&self, text: &str) -> Result<Owner, String> {
         match self.directory.find(text) {
@@ -195,7 +201,7 @@ impl Binding {
 
     /// Whether an owner is the one a name means, active or not.
     pub fn is_called(&self, owner: &Owner, name: NameId) -> bool {
-        self.meant[name.0 as usize].as_ref().or(self.names[name.0 as usize].as_ref().ok()) == Some(owner)
+        self.meant(name) == Some(owner)
     }
 
     /// Whether an owner is the named team or belongs to it today.

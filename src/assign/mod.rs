@@ -4,12 +4,15 @@
 //! other records and managers need no memory.
 
 mod bind;
+mod members;
 mod owners;
 mod people;
 mod pool;
+mod pools;
 mod table;
 
 pub use bind::{Binding, Unknown, bind};
+pub use members::{MemberSetting, member_holds, member_keys, roster};
 pub use owners::{NOBODY, OwnerTable};
 pub use pool::{
     By, Empty, FitId, Load, Loads, Measure, PassedOver, Period, PeriodCap, Person, Picked, Pool, Request, Roster,

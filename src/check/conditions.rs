@@ -69,6 +69,15 @@ impl Checker<'_> {
             ExprKind::Within { past, left, span: length } => self.within(*past, left, *length, span, scope),
             ExprKind::OlderThan { left, span: length } => self.beyond(true, left, *length, span, scope),
             ExprKind::LaterThan { left, span: length } => self.beyond(false, left, *length, span, scope),
+            ExprKind::Becomes { .. }
+            | ExprKind::Was { .. }
+            | ExprKind::ChangedWithin { .. }
+            | ExprKind::For { .. }
+            | ExprKind::WithinBusinessHours { .. } => self.history_test(expr, scope).unwrap_or_else(|| never(span)),
+            ExprKind::Top { .. } => {
+                self.not_yet("`top`", span);
+                never(span)
+            }
             ExprKind::Broken => never(span),
             _ => self.bare(expr, scope),
         }

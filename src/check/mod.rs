@@ -6,8 +6,11 @@
 
 mod conditions;
 mod declarations;
+mod gathers;
+mod history;
 mod owners;
 mod pins;
+mod pools;
 mod related;
 pub mod policy;
 mod roles;
@@ -61,8 +64,12 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
     let policy = policy::TypedPolicy {
         schema: checker.schema,
         roles: checker.roles,
+        gathers: checker.gathers,
+        calendars: checker.calendars,
+        histories: checker.histories,
         names: checker.names,
         related: checker.related,
+        pools: checker.pools,
         pins: checker.pins,
     };
     (policy, diagnostics)
@@ -73,9 +80,13 @@ struct Checker<'t> {
     tree: &'t Tree,
     schema: Schema,
     roles: Vec<policy::Role>,
+    gathers: Vec<policy::Gather>,
+    calendars: Vec<policy::Calendar>,
+    histories: Vec<policy::History>,
     names: Vec<policy::OwnerName>,
     pins: Vec<policy::Pin>,
     related: Vec<policy::Related>,
+    pools: Vec<policy::Pool>,
     /// The first define of each folded name.
     defines: FxHashMap<String, usize>,
     /// Defines being expanded, to end circles.
@@ -99,9 +110,13 @@ impl<'t> Checker<'t> {
             tree,
             schema,
             roles: Vec::new(),
+            gathers: Vec::new(),
+            calendars: Vec::new(),
+            histories: Vec::new(),
             names: Vec::new(),
             pins: Vec::new(),
             related: Vec::new(),
+            pools: Vec::new(),
             defines: tree
                 .defines
                 .iter()
@@ -150,6 +165,16 @@ impl<'t> Checker<'t> {
 
     fn leave(&mut self) {
         self.depth -= 1;
+    }
+
+    /// A part of the language that this version reads but does not run.
+    fn not_yet(&mut self, what: &str, span: Span) {
+        self.push(
+            Diagnostic::error(Code::NotYet, format!("{what} cannot be run by this version"))
+                .at(span, "part of the language, but not of this version")
+                .with_note("nothing of this policy set is run, so that no record is decided without it")
+                .help("leave it out, or take a version that runs it"),
+        );
     }
 
     fn error(&mut self, code: Code, headline: impl Into<String>, span: Span, label: impl Into<String>) {

@@ -41,7 +41,7 @@ impl Checker<'_> {
             WhoKind::Broken => None,
             WhoKind::Manager(of) => {
                 let inner = self.target(of, conditions, scope)?;
-                if matches!(inner, TargetKind::Nobody | TargetKind::Keep) {
+                if matches!(inner, TargetKind::Nobody | TargetKind::Keep | TargetKind::Pool(_)) {
                     self.push(
                         Diagnostic::error(Code::WrongType, "`manager of` needs somebody")
                             .at(of.span, "nobody to be the manager of")
@@ -53,6 +53,14 @@ impl Checker<'_> {
             }
             WhoKind::OwnerOf(role, path) => {
                 self.owner_of(role, path, scope).map(|owner| TargetKind::OwnerOf(OwnerRef::Of(owner)))
+            }
+            WhoKind::Pool(pool) => {
+                self.not_yet(&format!("`{}`", pool.how.word()), who.span);
+                self.pool(pool, who.span, scope).map(TargetKind::Pool)
+            }
+            WhoKind::With(_) => {
+                self.not_yet("`person with`", who.span);
+                None
             }
             WhoKind::Text(text) => Some(TargetKind::Name(self.name(text, who.span))),
             WhoKind::Path(path) => self.path_target(path, conditions, scope),

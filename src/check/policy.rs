@@ -3,6 +3,16 @@
 //! Every leaf test is positive and false on missing (but [`FieldTest::Missing`]); opposites are a [`Cond::Not`] around
 //! one, so `not (a = b)` and `a != b` can never differ (design section 3, point 5).
 
+mod history;
+mod hold;
+mod pool;
+mod team;
+
+pub use history::{History, HistoryAsk, HistoryId};
+pub use hold::{HandOff, Hold, HoldKind};
+pub use pool::{MemberAsk, MemberCond, MemberTest, MemberValue, Pool, PoolId};
+pub use team::{Add, Calendar, Gather, GatherId, GatherKind, Touch};
+
 use crate::schema::{FieldId, ListId, RecordId, Schema, TableId};
 use crate::source::Span;
 use crate::syntax::{ArithmeticOp, CompareOp, RelatedAsk, Which};
@@ -27,10 +37,17 @@ pub struct TypedPolicy {
     pub schema: Schema,
     /// In the order in which they are decided: a role stands after every role it refers to.
     pub roles: Vec<Role>,
+    /// Teams and places, decided after all roles.
+    pub gathers: Vec<Gather>,
+    pub calendars: Vec<Calendar>,
     /// Every name of an owner that rules and pins use, each once, with the first place that uses it.
     pub names: Vec<OwnerName>,
     /// Everything that is worked out over records that refer to another, each once.
     pub related: Vec<Related>,
+    /// Every pool that a rule chooses from, each once.
+    pub pools: Vec<Pool>,
+    /// Every question about the past of records, each once.
+    pub histories: Vec<History>,
     /// Owners of single records, in the order they are written; no two of one record and role are live on one day.
     pub pins: Vec<Pin>,
 }
@@ -38,6 +55,14 @@ pub struct TypedPolicy {
 impl TypedPolicy {
     pub fn role(&self, id: RoleId) -> &Role {
         &self.roles[id.0 as usize]
+    }
+
+    pub fn history(&self, id: HistoryId) -> &History {
+        &self.histories[id.0 as usize]
+    }
+
+    pub fn pool(&self, id: PoolId) -> &Pool {
+        &self.pools[id.0 as usize]
     }
 
     pub fn role_ids(&self) -> impl Iterator<Item = RoleId> + use<> {
@@ -63,6 +88,10 @@ pub struct Role {
     pub name: String,
     pub record: RecordId,
     pub rules: Vec<Rule>,
+    /// What keeps an owner before any rule is asked, in the order they are written.
+    pub holds: Vec<Hold>,
+    /// Whoever owns the record in one of these roles cannot own it in this one.
+    pub never: Vec<OwnerPath>,
     /// Every field that any rule reads, in order: a record is *invalid* for the role if one of them breaks its schema.
     pub reads: Vec<Path>,
     /// Every other decision that any rule reads.
@@ -70,10 +99,29 @@ pub struct Role {
     pub reads_current_owner: bool,
     /// What any rule reads over other records.
     pub related_read: Vec<RelatedPath>,
+    /// What any rule asks of the past.
+    pub histories_read: Vec<HistoryId>,
     pub span: Span,
 }
 
 impl Role {
+    /// A role without rules.
+    pub fn new(name: &str, record: RecordId, span: Span) -> Self {
+        Role {
+            name: name.to_owned(),
+            record,
+            rules: Vec::new(),
+            holds: Vec::new(),
+            never: Vec::new(),
+            reads: Vec::new(),
+            owners_read: Vec::new(),
+            reads_current_owner: false,
+            related_read: Vec::new(),
+            histories_read: Vec::new(),
+            span,
+        }
+    }
+
     pub fn rule(&self, id: RuleId) -> &Rule {
         &self.rules[id.0 as usize]
     }
@@ -147,6 +195,7 @@ pub struct Rule {
     pub conditions: Vec<Cond>,
     /// `A else B`: the first that names somebody. Never empty.
     pub targets: Vec<Target>,
+    pub hand_off: Option<HandOff>,
     pub because: Option<String>,
     /// First and last day on which the rule counts.
     pub from: Option<i32>,
@@ -242,6 +291,8 @@ pub enum TestKind {
         of: OwnerRef,
         test: OwnerTest,
     },
+    /// Asked of the past of the record that is decided.
+    History(HistoryId),
 }
 
 /// What is asked of one field. All are false where the value is missing, but `Missing`.
@@ -509,6 +560,8 @@ pub enum TargetKind {
         column: usize,
     },
     OwnerOf(OwnerRef),
+    /// One of a set of people, chosen when the record is assigned. The rule has decided, whether or not somebody is found.
+    Pool(PoolId),
     Manager(Box<TargetKind>),
 }
 

@@ -159,3 +159,22 @@ fn asks_owners(cond: &Cond) -> bool {
     cond.visit(&mut |kind, _| found |= matches!(kind, TestKind::Owner { .. }));
     found
 }
+
+/// Whether a number is worked out over other records.
+pub(super) fn asks_related(expr: &NumberExpr) -> bool {
+    match expr {
+        NumberExpr::Related(_) => true,
+        NumberExpr::Negative(inner) => asks_related(inner),
+        NumberExpr::Arithmetic(_, left, right) => asks_related(left) || asks_related(right),
+        NumberExpr::DaysBetween(left, right) => asks_related_day(left) || asks_related_day(right),
+        NumberExpr::Constant(_) | NumberExpr::Field(_) | NumberExpr::FieldIn(..) => false,
+    }
+}
+
+pub(super) fn asks_related_day(expr: &DayExpr) -> bool {
+    match expr {
+        DayExpr::Related(_) => true,
+        DayExpr::Shift(inner, ..) => asks_related_day(inner),
+        DayExpr::Constant(_) | DayExpr::Field(_) | DayExpr::DayOf(_) => false,
+    }
+}

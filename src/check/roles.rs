@@ -3,20 +3,21 @@
 use super::Checker;
 use super::declarations::same;
 use super::policy::{
-    Cond, DayExpr, NumberExpr, OwnerPath, OwnerRef, Path, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind,
+    Cond, DayExpr, History, HistoryId, MemberCond, NumberExpr, OwnerPath, OwnerRef, Path, Pool, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind,
 };
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::RecordId;
 use crate::source::Span;
-use crate::syntax::{self, DecideDecl};
+use super::rules::Block;
+use crate::syntax::{self, DecideDecl, Word};
 
 impl<'t> Checker<'t> {
     pub(super) fn roles(&mut self) {
         let tree = self.tree;
         let mut bodies: Vec<Vec<&[syntax::Rule]>> = Vec::new();
         for decide in &tree.decides {
-            let Some(record) = self.record_named(decide) else {
+            let Some(record) = self.record_named(&decide.record) else {
                 continue;
             };
             self.add_role(&decide.role.text, record, decide.span, decide, &decide.rules, &mut bodies);
@@ -26,13 +27,18 @@ impl<'t> Checker<'t> {
         for (index, rules) in bodies.iter().enumerate() {
             let scope = Scope::of(self.roles[index].record, &self.roles[index].name.clone());
             let joined: Vec<syntax::Rule> = rules.iter().flat_map(|part| part.iter().cloned()).collect();
-            let typed = self.rules(&joined, &scope);
-            self.roles[index].rules = typed;
+            let typed = self.rules(&joined, Block::Decide, &scope);
+            let role = &mut self.roles[index];
+            (role.rules, role.holds, role.never) = (typed.rules, typed.holds, typed.never);
         }
         for index in 0..self.roles.len() {
-            self.gather_reads(index);
+            let span = self.roles[index].span;
+            let mut role = std::mem::replace(&mut self.roles[index], Role::new("", RecordId(0), span));
+            self.set_reads(&mut role, |_| {});
+            self.roles[index] = role;
         }
         self.order();
+        self.gathers();
         self.unused_defines();
     }
 
@@ -56,25 +62,14 @@ impl<'t> Checker<'t> {
             );
             return;
         }
-        self.roles.push(Role {
-            name: name.to_owned(),
-            record,
-            rules: Vec::new(),
-            reads: Vec::new(),
-            owners_read: Vec::new(),
-            reads_current_owner: false,
-            related_read: Vec::new(),
-            span: if decide.role.span.file == decide.record.span.file {
-                decide.role.span.to(decide.record.span)
-            } else {
-                span
-            },
-        });
+        let is_one_file = decide.role.span.file == decide.record.span.file;
+        let span = if is_one_file { decide.role.span.to(decide.record.span) } else { span };
+        self.roles.push(Role::new(name, record, span));
         bodies.push(vec![rules]);
     }
 
-    fn record_named(&mut self, decide: &DecideDecl) -> Option<RecordId> {
-        let name = &decide.record.text;
+    pub(super) fn record_named(&mut self, record: &Word) -> Option<RecordId> {
+        let name = &record.text;
         let found = self.schema.find_record(name);
         if found.is_none() && !(self.tree.broken && self.schema.records.is_empty()) {
             let names = self.schema.records.iter().map(|record| record.name.as_str());
@@ -82,7 +77,7 @@ impl<'t> Checker<'t> {
                 did_you_mean(name, names).unwrap_or_else(|| format!("declare it: `record {name} from … {{ … }}`"));
             self.push(
                 Diagnostic::error(Code::UnknownRecord, format!("no record `{name}`"))
-                    .at(decide.record.span, "not declared")
+                    .at(record.span, "not declared")
                     .help(help),
             );
         }
@@ -119,35 +114,30 @@ impl<'t> Checker<'t> {
                 return;
             }
         };
-        self.roles.push(Role {
-            name: "owner".into(),
-            record: only,
-            rules: Vec::new(),
-            reads: Vec::new(),
-            owners_read: Vec::new(),
-            reads_current_owner: false,
-            related_read: Vec::new(),
-            span: first.span,
-        });
+        self.roles.push(Role::new("owner", only, first.span));
         bodies.push(vec![&tree.loose]);
     }
 
-    fn gather_reads(&mut self, index: usize) {
-        let mut reads = Reads::default();
-        for rule in &self.roles[index].rules {
-            reads.rule(rule);
-        }
+    /// Gathers everything that a role's rules read, and what `more` adds.
+    pub(super) fn set_reads(&self, role: &mut Role, more: impl FnOnce(&mut Reads<'_>)) {
+        let mut reads = Reads { pools: &self.pools, histories: &self.histories, ..Reads::default() };
+        role.rules.iter().for_each(|rule| reads.rule(rule));
+        role.holds.iter().for_each(|hold| reads.rule(&hold.rule));
+        role.never.iter().for_each(|path| reads.owner(&OwnerRef::Of(path.clone())));
+        more(&mut reads);
         reads.paths.sort();
         reads.paths.dedup();
         reads.owners.sort();
         reads.owners.dedup();
         reads.related.sort();
         reads.related.dedup();
-        let role = &mut self.roles[index];
+        reads.asked.sort();
+        reads.asked.dedup();
         role.reads = reads.paths;
         role.owners_read = reads.owners;
         role.reads_current_owner = reads.current;
         role.related_read = reads.related;
+        role.histories_read = reads.asked;
     }
 
     /// Puts every role after those it reads. A role may read itself only through a reference.
@@ -226,6 +216,12 @@ impl<'t> Checker<'t> {
                     renumber_target(&mut target.kind, &new_of);
                 }
             }
+            for hold in &mut role.holds {
+                hold.rule.conditions.iter_mut().for_each(|cond| renumber_cond(cond, &new_of));
+            }
+            for path in &mut role.never {
+                path.role = new_of[path.role.0 as usize];
+            }
             self.roles.push(role);
         }
     }
@@ -252,14 +248,17 @@ impl<'t> Checker<'t> {
 
 /// Everything a role's rules read.
 #[derive(Default)]
-struct Reads {
-    paths: Vec<Path>,
+pub(super) struct Reads<'p> {
+    pools: &'p [Pool],
+    histories: &'p [History],
+    pub paths: Vec<Path>,
     owners: Vec<OwnerPath>,
     current: bool,
     related: Vec<RelatedPath>,
+    asked: Vec<HistoryId>,
 }
 
-impl Reads {
+impl Reads<'_> {
     fn rule(&mut self, rule: &Rule) {
         for cond in &rule.conditions {
             cond.visit(&mut |kind, _| self.test(kind));
@@ -267,6 +266,7 @@ impl Reads {
         for target in &rule.targets {
             self.target(&target.kind);
         }
+        self.paths.extend(rule.hand_off.iter().flat_map(|hand_off| hand_off.once.iter().cloned()));
     }
 
     fn test(&mut self, kind: &TestKind) {
@@ -283,6 +283,14 @@ impl Reads {
                 self.day(right);
             }
             TestKind::Owner { of, .. } => self.owner(of),
+            TestKind::History(id) => {
+                let history = self.histories.get(id.0 as usize);
+                self.asked.push(*id);
+                self.paths.extend(history.and_then(|history| history.ask.field()).cloned());
+                if let Some(condition) = history.and_then(|history| history.ask.condition()) {
+                    condition.visit(&mut |kind, _| self.test(kind));
+                }
+            }
         }
     }
 
@@ -333,13 +341,20 @@ impl Reads {
         self.related.push(path.clone());
     }
 
-    fn target(&mut self, kind: &TargetKind) {
+    pub fn target(&mut self, kind: &TargetKind) {
         match kind {
             TargetKind::Nobody | TargetKind::Name(_) => {}
             TargetKind::Keep => self.current = true,
             TargetKind::Field(path) | TargetKind::Cell { path, .. } => self.paths.push(path.clone()),
             TargetKind::Table(table) => self.paths.extend(table.paths.iter().cloned()),
             TargetKind::OwnerOf(of) => self.owner(of),
+            TargetKind::Pool(pool) => {
+                let pool = &self.pools[pool.0 as usize];
+                self.paths.extend(pool.condition.iter().flat_map(MemberCond::paths));
+                self.paths.extend(pool.load.clone());
+                // Whoever may keep the record keeps it.
+                self.current = true;
+            }
             TargetKind::Manager(inner) => self.target(inner),
         }
     }

@@ -8,7 +8,7 @@ use crate::assign::{Binding, OwnerTable, Unknown, bind};
 use crate::check::policy::{RoleId, TypedPolicy};
 use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, PastEntry, PastRule, RolePast};
 use crate::decide::{
-    RecordFacts, RelatedColumns, RoleInput, RoleResult, Scene, UnseenAmounts, decide_role, unseen_amounts, work_out,
+    RecordFacts, WorkedOut, RoleInput, RoleResult, Scene, UnseenAmounts, decide_role, unseen_amounts, work_out,
 };
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ledger::{Head, Ledger, LedgerError};
@@ -31,7 +31,7 @@ pub struct Evaluation {
     /// By role and rule.
     pub fingerprints: Vec<Vec<String>>,
     /// What was worked out over other records.
-    pub related: RelatedColumns,
+    pub related: WorkedOut,
     pub head: Option<Head>,
     pub changes: ChangeSet,
     pub drift: DriftPolicy,

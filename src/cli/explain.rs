@@ -210,6 +210,8 @@ fn agrees(entry: &Entry, explanation: &Explanation) -> bool {
         None => entry.outcome == Outcome::Unmatched,
         Some(Named::Nobody) => entry.outcome == Outcome::Nobody,
         Some(Named::Owner(owner) | Named::Keep(owner)) => entry.owner.as_ref() == Some(owner),
+        // Who it was is the pool's answer at that time: its turns and leaves are not replayed here.
+        Some(Named::Pool(_)) => matches!(entry.outcome, Outcome::Assigned | Outcome::Kept | Outcome::Unmatched),
         Some(Named::Miss(_)) => false,
     }
 }

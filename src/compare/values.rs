@@ -1,9 +1,9 @@
 //! Every value that a role's plan reads of a record, by the path an admin would write: what an entry commits to.
 
-use crate::check::policy::{OwnerRef, Path, RelatedPath, Role, TypedPolicy};
+use crate::check::policy::{HistoryId, OwnerRef, Path, RelatedPath, Role, TypedPolicy};
 use crate::column::show;
 use crate::decide::Facts;
-use crate::plan::related_text;
+use crate::plan::{history_text, related_text};
 use crate::schema::{FieldKind, RecordId};
 use crate::value::{NumberFormat, Owner, OwnerKind, Value, parse_number, time};
 
@@ -13,7 +13,8 @@ pub fn value_names(policy: &TypedPolicy, role: &Role) -> Vec<String> {
     let owners = role.owners_read.iter().map(|path| path.text(policy, role.record));
     let current = role.reads_current_owner.then(|| "current owner".to_owned());
     let related = role.related_read.iter().map(|path| related_text(policy, role.record, path));
-    paths.chain(owners).chain(current).chain(related).collect()
+    let asked = role.histories_read.iter().map(|id| history_text(policy, *id));
+    paths.chain(owners).chain(current).chain(related).chain(asked).collect()
 }
 
 /// The values behind [`value_names`], in the same order; `None` is missing.
@@ -27,7 +28,8 @@ pub fn read_values(policy: &TypedPolicy, role: &Role, facts: &dyn Facts) -> Vec<
     let owners = role.owners_read.iter().map(|path| owner(&OwnerRef::Of(path.clone())));
     let current = role.reads_current_owner.then(|| owner(&OwnerRef::Current));
     let related = role.related_read.iter().map(|path| show(&facts.related(path), &FieldKind::Number));
-    paths.chain(owners).chain(current).chain(related).collect()
+    let asked = role.histories_read.iter().map(|id| Some(if facts.history(*id) { "yes" } else { "no" }.to_owned()));
+    paths.chain(owners).chain(current).chain(related).chain(asked).collect()
 }
 
 /// An owner with its kind, so that it can be read back: `person:ana.silva`.
@@ -78,6 +80,10 @@ impl Facts for StoredFacts<'_> {
             Some(day) => Value::Date(day),
             None => parse_number(text, NumberFormat::default()).map_or(Value::Missing, Value::Number),
         }
+    }
+
+    fn history(&self, id: HistoryId) -> bool {
+        self.text(&history_text(self.policy, id)) == Some("yes")
     }
 }
 

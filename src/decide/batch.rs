@@ -1,16 +1,19 @@
 //! All records of a role at once: atoms a column at a time, the matrix, the owner the winning rule names.
 
+use super::desk::Desk;
 use super::encode::{Encoder, Reach, invalid_rows};
-use super::related::RelatedColumns;
+use super::pool_rows::PoolRows;
+use super::related::WorkedOut;
 use super::resolve::{Pick, Resolver};
-use super::row::{RecordFacts, Setting};
+use super::row::{Facts, RecordFacts, Setting};
 use super::waves::waves;
-use crate::assign::{Binding, NOBODY, OwnerTable};
-use crate::check::policy::{OwnerRef, Role, RoleId, TargetKind, TypedPolicy};
+use crate::assign::{Binding, Empty, NOBODY, OwnerTable, Picked};
+use crate::check::policy::{HoldKind, OwnerRef, PoolId, Role, RoleId, RuleId, TargetKind, TypedPolicy};
 use crate::column::{Dataset, RowSet};
 use crate::plan::{NO_BOX, RolePlan};
 use crate::schema::RecordId;
-use crate::value::{Outcome, time::AsOf};
+use crate::value::time::{AsOf, add_to_day};
+use crate::value::{Outcome, OwnerKind};
 
 /// No rule decided.
 pub const NO_RULE: u32 = u32::MAX;
@@ -30,7 +33,9 @@ pub struct Scene<'a> {
     /// The owner each row has before the run, as a code of the owner table; [`NOBODY`] where it has none.
     pub current: &'a [u32],
     /// What was worked out over other records.
-    pub related: &'a RelatedColumns,
+    pub related: &'a WorkedOut,
+    /// The row whose choice by a pool is told in full.
+    pub watched: Option<u32>,
 }
 
 /// What each row starts from.
@@ -42,6 +47,10 @@ pub struct RoleInput {
     pub pinned: rustc_hash::FxHashMap<u32, Pinned>,
     /// Rows whose owner was changed outside and stands until somebody decides (drift under `report`).
     pub drifted: RowSet,
+    /// Rows whose owner a hold keeps already: the day it began.
+    pub held_since: rustc_hash::FxHashMap<u32, i32>,
+    /// How many records of the role each owner has that are not among the rows: they count as load.
+    pub elsewhere: Vec<(u32, u64)>,
 }
 
 /// A record's owner as a pin sets it.
@@ -63,10 +72,49 @@ pub struct RoleResult {
     pub rule: Vec<u32>,
     /// Rows on a circle of references that the role follows.
     pub circles: RowSet,
+    /// Rows whose owner a hold or a lock keeps.
+    pub held: rustc_hash::FxHashMap<u32, Held>,
+    /// Rows whose hand-off waits for fields that are not known.
+    pub waiting: RowSet,
+    /// Rows whose new owner has the old one beside them.
+    pub handing_over: rustc_hash::FxHashMap<u32, HandingOver>,
+    /// Rows for which a pool picked somebody, or the owner stays because a pool lets them.
+    pub pooled: rustc_hash::FxHashMap<u32, Pooled>,
+    /// Pools in which nobody could receive, for how many records, and why for the first of them.
+    pub empty_pools: std::collections::BTreeMap<PoolId, (u64, Empty)>,
+    /// What the pools said of every member for the watched row, one line each.
+    pub story: Vec<String>,
+}
+
+/// A hold that keeps a record's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Which of [`Role::holds`].
+    pub hold: usize,
+    /// The day it began.
+    pub since: i32,
+    /// The last day, where it has one.
+    pub until: Option<i32>,
+}
+
+/// The person who hands a record over, and until when (design section 3, point 14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandingOver {
+    pub from: u32,
+    /// The last day, included.
+    pub until: i32,
+}
+
+/// How a pool settled a record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pooled {
+    /// The owner may keep it.
+    Stays(PoolId),
+    Picked(PoolId, Picked),
 }
 
 /// For policies that ask nothing of other records.
-static NOTHING_RELATED: std::sync::LazyLock<RelatedColumns> = std::sync::LazyLock::new(RelatedColumns::default);
+static NOTHING_RELATED: std::sync::LazyLock<WorkedOut> = std::sync::LazyLock::new(WorkedOut::default);
 
 impl<'a> Scene<'a> {
     pub fn new(
@@ -88,12 +136,19 @@ impl<'a> Scene<'a> {
             as_of,
             current,
             related: &NOTHING_RELATED,
+            watched: None,
         }
+    }
+
+    /// The same scene with one row of which every step of a pool is told.
+    #[must_use]
+    pub fn watching(self, watched: Option<u32>) -> Self {
+        Scene { watched, ..self }
     }
 
     /// The same scene with what was worked out over other records.
     #[must_use]
-    pub fn with_related(self, related: &'a RelatedColumns) -> Self {
+    pub fn with_related(self, related: &'a WorkedOut) -> Self {
         Scene { related, ..self }
     }
 
@@ -102,7 +157,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The facts of one row, without the owners of other roles.
-    pub(super) fn facts(&self, row: u32, _after: &[Vec<u32>], owners: &OwnerTable) -> RecordFacts<'a> {
+    pub(super) fn facts(&self, row: u32, owners: &OwnerTable) -> RecordFacts<'a> {
         RecordFacts {
             policy: self.policy,
             dataset: self.dataset,
@@ -112,6 +167,12 @@ impl<'a> Scene<'a> {
             owner_of: &|_, _| None,
             related: self.related,
         }
+    }
+
+    /// The people who own the record in a role that this one must differ from.
+    pub(super) fn excluded(&self, row: u32, after: &[Vec<u32>], owners: &OwnerTable) -> Vec<u32> {
+        let taken = self.role.never.iter().map(|path| self.owner_code(&OwnerRef::Of(path.clone()), row, after));
+        taken.filter(|code| owners.get(*code).is_some_and(|owner| owner.kind == OwnerKind::Person)).collect()
     }
 
     /// The code of an owner that a condition or target refers to.
@@ -127,29 +188,32 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Decides one role for all rows. `after` holds the owners that earlier roles gave, by role; this role's are added.
+/// Decides and assigns one role for all rows. `after` holds the owners that earlier roles gave, by role; this role's are
+/// added. What pools remember goes in and out with `desk`.
 ///
-/// Precedence is that of design section 3, point 3: pin, drift under `report`, invalid, then the first rule that matches.
+/// Precedence is that of design section 3, point 3: pin, drift under `report`, invalid, lock or hold, then the first rule
+/// that matches.
 pub fn decide_role(
     scene: &Scene<'_>,
     plan: &RolePlan,
     input: &RoleInput,
     after: &mut Vec<Vec<u32>>,
     owners: &mut OwnerTable,
+    desk: &mut Desk,
 ) -> RoleResult {
     let count = scene.dataset.table(scene.record).row_count;
     let mut result = RoleResult {
         outcome: vec![Outcome::Unmatched; count],
         owner: input.current.clone(),
         rule: vec![NO_RULE; count],
-        circles: RowSet::default(),
+        ..RoleResult::default()
     };
     let slot = scene.role_id.0 as usize;
     if after.len() <= slot {
         after.resize(slot + 1, Vec::new());
     }
-    let mut engine = Engine::new(scene, plan);
     let mut invalid = invalid_rows(scene, scene.dataset);
+    let mut engine = Engine::new(scene, plan, input, desk);
     let own_ways: Vec<Reach<'_>> = scene
         .role
         .owners_read
@@ -159,15 +223,13 @@ pub fn decide_role(
         .collect();
     if own_ways.is_empty() {
         let rows = u32::try_from(count).unwrap_or(u32::MAX);
-        let mut start = 0;
         let mut chunk = Vec::with_capacity(CHUNK_ROWS);
-        while start < rows {
-            let end = rows.min(start.saturating_add(CHUNK_ROWS as u32));
+        for start in (0..rows).step_by(CHUNK_ROWS) {
             chunk.clear();
-            chunk.extend(start..end);
-            engine.decide(scene, &chunk, input, &invalid, after, owners, &mut result);
-            start = end;
+            chunk.extend(start..rows.min(start.saturating_add(CHUNK_ROWS as u32)));
+            engine.decide(&chunk, &invalid, after, owners, &mut result);
         }
+        engine.assign(after, owners, &mut result);
         after[slot].clone_from(&result.owner);
         return result;
     }
@@ -176,33 +238,43 @@ pub fn decide_role(
     invalid.extend(&found.circles);
     after[slot].clone_from(&input.current);
     for row in found.circles.iter() {
-        engine.settle(row, input, &mut result);
+        engine.before_rules(row, true, &mut result);
         after[slot][row as usize] = result.owner[row as usize];
     }
     result.circles = found.circles;
     for wave in &found.waves {
         for chunk in wave.chunks(CHUNK_ROWS) {
-            engine.decide(scene, chunk, input, &invalid, after, owners, &mut result);
-            for row in chunk {
-                after[slot][*row as usize] = result.owner[*row as usize];
-            }
+            engine.decide(chunk, &invalid, after, owners, &mut result);
+        }
+        engine.assign(after, owners, &mut result);
+        for row in wave {
+            after[slot][*row as usize] = result.owner[*row as usize];
         }
     }
     result
 }
 
 /// Encoders, buffers and resolvers of one role, made once.
-struct Engine<'a, 'p> {
+struct Engine<'s, 'a, 'p> {
+    scene: &'s Scene<'a>,
+    input: &'s RoleInput,
+    rules: Matcher<'a, 'p>,
+    holds: Vec<Matcher<'a, 'p>>,
+    /// By rule, made when a rule first wins.
+    resolvers: Vec<Option<Resolver<'a>>>,
+    pools: PoolRows<'s, 'a>,
+}
+
+/// The first box of each row of a chunk.
+struct Matcher<'a, 'p> {
     plan: &'p RolePlan,
     /// By dimension; `None` for those that no box looks at.
     encoders: Vec<Option<Encoder<'a>>>,
     atoms: Vec<Vec<u16>>,
     first: Vec<u32>,
-    /// By rule, made when a rule first wins.
-    resolvers: Vec<Option<Resolver<'a>>>,
 }
 
-impl<'a, 'p> Engine<'a, 'p> {
+impl<'a, 'p> Matcher<'a, 'p> {
     fn new(scene: &Scene<'a>, plan: &'p RolePlan) -> Self {
         let used = plan.classifier.used_dimensions();
         let encoders = plan
@@ -211,26 +283,10 @@ impl<'a, 'p> Engine<'a, 'p> {
             .enumerate()
             .map(|(index, dimension)| used.contains(&index).then(|| Encoder::new(scene, dimension)))
             .collect();
-        Engine {
-            plan,
-            encoders,
-            atoms: vec![Vec::new(); plan.dimensions.len()],
-            first: Vec::new(),
-            resolvers: (0..scene.role.rules.len()).map(|_| None).collect(),
-        }
+        Matcher { plan, encoders, atoms: vec![Vec::new(); plan.dimensions.len()], first: Vec::new() }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "state comes in and goes out as values")]
-    fn decide(
-        &mut self,
-        scene: &Scene<'a>,
-        rows: &[u32],
-        input: &RoleInput,
-        invalid: &RowSet,
-        after: &[Vec<u32>],
-        owners: &mut OwnerTable,
-        result: &mut RoleResult,
-    ) {
+    fn find(&mut self, scene: &Scene<'a>, rows: &[u32], after: &[Vec<u32>], owners: &mut OwnerTable) {
         for (encoder, atoms) in self.encoders.iter_mut().zip(&mut self.atoms) {
             if let Some(encoder) = encoder {
                 encoder.encode(scene, rows, after, owners, atoms);
@@ -239,58 +295,249 @@ impl<'a, 'p> Engine<'a, 'p> {
         self.first.clear();
         self.first.resize(rows.len(), NO_BOX);
         self.plan.classifier.first_boxes(&self.atoms, &mut self.first);
-        for (index, row) in rows.iter().enumerate() {
-            let at = *row as usize;
-            if let Some(pinned) = input.pinned.get(row) {
-                result.outcome[at] = Outcome::Kept;
-                result.owner[at] = pinned.owner;
-            } else if input.drifted.contains(*row) && input.current[at] != NOBODY {
-                result.outcome[at] = Outcome::Kept;
-            } else if invalid.contains(*row) {
-                result.outcome[at] = Outcome::Invalid;
-            } else if let Some(rule) = self.plan.winner(self.first[index]) {
-                result.rule[at] = rule.0;
-                let pick = self.pick(scene, rule.0 as usize, *row, after, owners);
-                let (outcome, owner) = match pick {
-                    Some(Pick::Owner(owner)) => (Outcome::Assigned, owner),
-                    Some(Pick::Keep(owner)) => (Outcome::Kept, owner),
-                    Some(Pick::Nobody) => (Outcome::Nobody, NOBODY),
-                    // The plan made sure that the winner names somebody.
-                    None => (Outcome::Unmatched, input.current[at]),
-                };
-                result.outcome[at] = outcome;
-                result.owner[at] = owner;
-            }
+    }
+
+    fn winner(&self, index: usize) -> Option<RuleId> {
+        self.plan.winner(self.first[index])
+    }
+}
+
+impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
+    fn new(scene: &'s Scene<'a>, plan: &'p RolePlan, input: &'s RoleInput, desk: &'s mut Desk) -> Self {
+        Engine {
+            scene,
+            input,
+            rules: Matcher::new(scene, plan),
+            holds: plan.holds.iter().map(|hold| Matcher::new(scene, hold)).collect(),
+            resolvers: (0..scene.role.rules.len()).map(|_| None).collect(),
+            pools: PoolRows::new(scene, input, desk),
         }
     }
 
-    /// A row on a circle: pinned, or its owner stays, by drift or because it is invalid.
-    fn settle(&self, row: u32, input: &RoleInput, result: &mut RoleResult) {
+    fn decide(
+        &mut self,
+        rows: &[u32],
+        invalid: &RowSet,
+        after: &[Vec<u32>],
+        owners: &mut OwnerTable,
+        result: &mut RoleResult,
+    ) {
+        self.rules.find(self.scene, rows, after, owners);
+        for hold in &mut self.holds {
+            hold.find(self.scene, rows, after, owners);
+        }
+        for (index, row) in rows.iter().enumerate() {
+            if self.before_rules(*row, invalid.contains(*row), result) {
+                continue;
+            }
+            let hold = self.hold(index, *row, owners);
+            if let Some(held) = hold
+                && self.is_lock(held)
+            {
+                self.keep_held(*row, held, result);
+                continue;
+            }
+            let Some(rule) = self.rules.winner(index) else { continue };
+            result.rule[*row as usize] = rule.0;
+            let pick = self.pick(rule, 0, *row, after, owners);
+            self.take(pick, Case { rule, row: *row, hold }, owners, result);
+        }
+    }
+
+    /// What comes before locks, holds and rules: a pin, drift that stands, a record that is invalid. False where none does.
+    fn before_rules(&self, row: u32, is_invalid: bool, result: &mut RoleResult) -> bool {
         let at = row as usize;
-        if let Some(pinned) = input.pinned.get(&row) {
+        if let Some(pinned) = self.input.pinned.get(&row) {
             result.outcome[at] = Outcome::Kept;
             result.owner[at] = pinned.owner;
+        } else if self.input.drifted.contains(row) && self.input.current[at] != NOBODY {
+            result.outcome[at] = Outcome::Kept;
+        } else if is_invalid {
+            result.outcome[at] = Outcome::Invalid;
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// What a rule's chain names becomes the row's owner, unless a hold keeps the old one or a pool has still to choose.
+    fn take(&mut self, pick: Option<Pick>, case: Case, owners: &OwnerTable, result: &mut RoleResult) {
+        let at = case.row as usize;
+        let current = self.input.current[at];
+        let (outcome, owner) = match pick {
+            Some(Pick::Pool { place, .. }) => return self.pools.wait(case, place),
+            Some(Pick::Owner(owner)) => (Outcome::Assigned, owner),
+            Some(Pick::Keep(owner)) => (Outcome::Kept, owner),
+            Some(Pick::Nobody) => (Outcome::Nobody, NOBODY),
+            // The plan made sure that the winner names somebody.
+            None => (Outcome::Unmatched, current),
+        };
+        if owner != current && self.stays(case, owners, result) {
             return;
         }
-        let drifted = input.drifted.contains(row) && input.current[at] != NOBODY;
-        result.outcome[at] = if drifted { Outcome::Kept } else { Outcome::Invalid };
+        self.hand_over(case, owner, owners, result);
+        result.outcome[at] = outcome;
+        result.owner[at] = owner;
+    }
+
+    /// Whether the old owner stays: held, or in a hand-off that waits.
+    fn stays(&self, case: Case, owners: &OwnerTable, result: &mut RoleResult) -> bool {
+        if let Some(held) = case.hold {
+            self.keep_held(case.row, held, result);
+            return true;
+        }
+        let is_waiting = self.is_waiting(case, owners);
+        if is_waiting {
+            result.waiting.insert(case.row);
+            result.outcome[case.row as usize] = Outcome::Kept;
+            result.owner[case.row as usize] = self.input.current[case.row as usize];
+        }
+        is_waiting
+    }
+
+    /// Whether a hand-off has somebody to hand over and its checklist is not known yet.
+    fn is_waiting(&self, case: Case, owners: &OwnerTable) -> bool {
+        let rule = self.scene.role.rule(case.rule);
+        let Some(hand_off) = rule.hand_off.as_ref().filter(|hand_off| !hand_off.once.is_empty()) else {
+            return false;
+        };
+        if !self.is_active_person(self.input.current[case.row as usize], owners) {
+            return false;
+        }
+        let facts = self.scene.facts(case.row, owners);
+        hand_off.once.iter().any(|path| facts.value(path).is_missing())
+    }
+
+    fn hand_over(&self, case: Case, owner: u32, owners: &OwnerTable, result: &mut RoleResult) {
+        let current = self.input.current[case.row as usize];
+        let rule = self.scene.role.rule(case.rule);
+        let Some(hand_off) = &rule.hand_off else { return };
+        let is_person = owners.get(owner).is_some_and(|owner| owner.kind == OwnerKind::Person);
+        // It starts only when a person replaces a person (design section 3, point 14).
+        if owner != current && is_person && self.is_active_person(current, owners) {
+            let until = add_to_day(self.scene.as_of.today(), hand_off.over.amount, hand_off.over.unit);
+            result.handing_over.insert(case.row, HandingOver { from: current, until });
+        }
+    }
+
+    fn is_active_person(&self, code: u32, owners: &OwnerTable) -> bool {
+        owners
+            .get(code)
+            .is_some_and(|owner| owner.kind == OwnerKind::Person && self.scene.binding.is_active(owner))
+    }
+
+    /// The first lock or hold that keeps a row's owner, if it is not over. An owner who is not active is not kept.
+    fn hold(&self, index: usize, row: u32, owners: &OwnerTable) -> Option<Held> {
+        let current = self.input.current[row as usize];
+        let today = self.scene.as_of.today();
+        let is_active = || owners.get(current).is_some_and(|owner| self.scene.binding.is_active(owner));
+        let matching = self.holds.iter().enumerate().filter(|(_, hold)| hold.winner(index).is_some());
+        matching.filter(|_| is_active()).find_map(|(hold, _)| {
+            let since = self.input.held_since.get(&row).copied().unwrap_or(today);
+            let until = match self.scene.role.holds[hold].kind {
+                HoldKind::Hold(Some(length)) => Some(add_to_day(since, length.amount, length.unit)),
+                HoldKind::Hold(None) => None,
+                HoldKind::Lock => self.scene.role.holds[hold].rule.until,
+            };
+            until.is_none_or(|until| today <= until).then_some(Held { hold, since, until })
+        })
+    }
+
+    fn is_lock(&self, held: Held) -> bool {
+        self.scene.role.holds[held.hold].kind == HoldKind::Lock
+    }
+
+    fn keep_held(&self, row: u32, held: Held, result: &mut RoleResult) {
+        let at = row as usize;
+        result.outcome[at] = Outcome::Kept;
+        result.owner[at] = self.input.current[at];
+        result.rule[at] = NO_RULE;
+        result.held.insert(row, held);
     }
 
     fn pick(
         &mut self,
-        scene: &Scene<'a>,
-        rule: usize,
+        rule: RuleId,
+        place: usize,
         row: u32,
         after: &[Vec<u32>],
         owners: &mut OwnerTable,
     ) -> Option<Pick> {
-        let resolver = self.resolvers[rule].get_or_insert_with(|| {
-            let chain: Vec<TargetKind> =
-                scene.role.rules[rule].targets.iter().map(|target| target.kind.clone()).collect();
+        let scene = self.scene;
+        let resolver = self.resolvers[rule.0 as usize].get_or_insert_with(|| {
+            let chain: Vec<TargetKind> = scene.role.rule(rule).targets.iter().map(|target| target.kind.clone()).collect();
             Resolver::new(scene, &chain)
         });
-        resolver.pick(scene, row, after, owners)
+        resolver.pick_from(place, scene, row, after, owners)
     }
+
+    /// Lets the pools choose for the rows that wait for them: first whoever may keep a record keeps it, then the others
+    /// enter in the order of design section 3, point 13.
+    fn assign(&mut self, after: &[Vec<u32>], owners: &mut OwnerTable, result: &mut RoleResult) {
+        let waiting = self.pools.take_waiting();
+        if waiting.is_empty() && !self.pools.counts_loads() {
+            return;
+        }
+        let mut choosing = Vec::new();
+        for (case, place) in waiting {
+            let at = case.row as usize;
+            let excluded = self.scene.excluded(case.row, after, owners);
+            if let Some(pool) = self.pools.keeps(case, &excluded) {
+                result.outcome[at] = Outcome::Assigned;
+                result.owner[at] = self.input.current[at];
+                result.pooled.insert(case.row, Pooled::Stays(pool));
+            } else if !self.stays(case, owners, result) {
+                choosing.push((case, place));
+            }
+        }
+        self.pools.enter(&mut choosing, &self.input.current, result);
+        for (case, place) in choosing {
+            self.choose(case, place, after, owners, result);
+        }
+    }
+
+    /// One row's turn: down the chain from a pool on, until somebody is found.
+    fn choose(
+        &mut self,
+        case: Case,
+        place: usize,
+        after: &[Vec<u32>],
+        owners: &mut OwnerTable,
+        result: &mut RoleResult,
+    ) {
+        let at = case.row as usize;
+        let current = self.input.current[at];
+        self.pools.catch_up(case.row, &self.input.current, result);
+        let excluded = self.scene.excluded(case.row, after, owners);
+        let mut place = place;
+        loop {
+            let (outcome, owner) = match self.pick(case.rule, place, case.row, after, owners) {
+                Some(Pick::Pool { place: at_place, pool }) => match self.pools.pick(pool, case, &excluded, result) {
+                    Some(owner) => (Outcome::Assigned, owner),
+                    None => {
+                        place = at_place + 1;
+                        continue;
+                    }
+                },
+                Some(Pick::Owner(owner)) => (Outcome::Assigned, owner),
+                Some(Pick::Keep(owner)) => (Outcome::Kept, owner),
+                Some(Pick::Nobody) => (Outcome::Nobody, NOBODY),
+                None => (Outcome::Unmatched, current),
+            };
+            self.hand_over(case, owner, owners, result);
+            result.outcome[at] = outcome;
+            result.owner[at] = owner;
+            return self.pools.moved(case.row, current, owner);
+        }
+    }
+}
+
+/// A row, the rule that decides it, and the hold that would keep its owner.
+#[derive(Clone, Copy)]
+pub(super) struct Case {
+    pub rule: RuleId,
+    pub row: u32,
+    pub hold: Option<Held>,
 }
 
 /// The winning rule of every row by its atoms alone: what the benchmark times.

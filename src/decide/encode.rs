@@ -102,6 +102,8 @@ enum How<'a> {
         verdicts: Vec<Option<bool>>,
     },
     Named(Resolver<'a>),
+    /// Worked out before, by row.
+    Flags(&'a [bool]),
     Interpreted(Cond),
 }
 
@@ -276,6 +278,7 @@ fn encode_rows<'a>(
                 out.push(u16::from(owner_verdict(scene, test, verdicts, owner, owners)));
             }
         }
+        How::Flags(flags) => each(out, &mut |at| u16::from(flags[at as usize]), &mut rows),
         How::Named(resolver) => {
             for (row, _) in rows {
                 let named = resolver.pick(scene, row, after, owners).is_some();
@@ -284,7 +287,7 @@ fn encode_rows<'a>(
         }
         How::Interpreted(cond) => {
             for (row, _) in rows {
-                let facts = scene.facts(row, after, owners);
+                let facts = scene.facts(row, owners);
                 let owner_of = |role: RoleId, row: u32| {
                     after.get(role.0 as usize).and_then(|codes| owners.get(*codes.get(row as usize)?)).cloned()
                 };
@@ -409,6 +412,10 @@ fn opaque<'a>(scene: &Scene<'a>, cond: &Cond) -> Encoder<'a> {
                 missing: FALSE_ATOM,
                 how: How::Owner { of: of.clone(), test: test.clone(), verdicts: Vec::new() },
             }),
+            TestKind::History(id) => {
+                let how = scene.related.history_column(*id).map_or(How::Fixed(FALSE_ATOM), How::Flags);
+                Some(Encoder { reach: Reach::default(), missing: FALSE_ATOM, how })
+            }
             _ => None,
         };
         if let Some(encoder) = single {

@@ -5,14 +5,19 @@
 
 pub mod batch;
 mod currencies;
+mod desk;
 mod encode;
+mod pool_rows;
 mod related;
 mod resolve;
 pub mod row;
 mod waves;
 
-pub use batch::{NO_RULE, Pinned, RoleInput, RoleResult, Scene, decide_role, winners};
+pub use batch::{
+    HandingOver, Held, NO_RULE, Pinned, Pooled, RoleInput, RoleResult, Scene, decide_role, winners,
+};
+pub use desk::{Desk, Rotations};
 pub use currencies::{UnseenAmounts, unseen_amounts};
 pub use encode::{broken_path, encode_all};
-pub use related::{RelatedColumns, work_out};
+pub use related::{WorkedOut, work_out};
 pub use row::{Facts, RecordFacts};

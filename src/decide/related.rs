@@ -6,23 +6,42 @@
 use super::row::{self, Facts, RecordFacts, Setting};
 use crate::assign::Binding;
 use crate::check::calculate;
-use crate::check::policy::{Related, RelatedId, TypedPolicy};
+use crate::check::policy::{HistoryId, Related, RelatedId, TypedPolicy};
 use crate::column::{Dataset, ROW_MISSING};
 use crate::syntax::{ArithmeticOp, RelatedAsk};
 use crate::value::time::{self, AsOf};
 use crate::value::{Decimal, Value, divide};
 
-/// The values by [`RelatedId`] and by row of the record type they are worked out for.
+/// What is worked out of records before any role is decided.
 #[derive(Clone, Debug, Default)]
-pub struct RelatedColumns {
+pub struct WorkedOut {
+    /// By [`RelatedId`] and by row of the record type they are worked out for.
     columns: Vec<Vec<Value>>,
+    /// By [`HistoryId`] and row: whether what is asked of the past holds.
+    history: Vec<Vec<bool>>,
 }
 
-impl RelatedColumns {
+impl WorkedOut {
     /// A number or a day; missing where nothing was worked out.
     pub fn value(&self, id: RelatedId, row: u32) -> Value {
         let column = self.columns.get(id.0 as usize);
         column.and_then(|column| column.get(row as usize)).cloned().unwrap_or(Value::Missing)
+    }
+
+    /// The same with what is known of the past: by [`HistoryId`] and row.
+    #[must_use]
+    pub fn with_history(self, history: Vec<Vec<bool>>) -> Self {
+        WorkedOut { history, ..self }
+    }
+
+    /// Whether what is asked of the past holds; nothing does where nothing is known.
+    pub fn history(&self, id: HistoryId, row: u32) -> bool {
+        self.history_column(id).and_then(|column| column.get(row as usize)).copied().unwrap_or(false)
+    }
+
+    /// All rows of one question about the past.
+    pub fn history_column(&self, id: HistoryId) -> Option<&[bool]> {
+        self.history.get(id.0 as usize).map(Vec::as_slice)
     }
 }
 
@@ -30,9 +49,9 @@ impl RelatedColumns {
 ///
 /// Records without a key of their own are not asked: nobody could say how often they are there. A value that breaks its
 /// schema counts as missing; what grows past 28 digits is missing.
-pub fn work_out(policy: &TypedPolicy, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> RelatedColumns {
+pub fn work_out(policy: &TypedPolicy, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> WorkedOut {
     let columns = policy.related.iter().map(|related| column(policy, related, dataset, binding, as_of)).collect();
-    RelatedColumns { columns }
+    WorkedOut { columns, history: Vec::new() }
 }
 
 fn column(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> Vec<Value> {
@@ -40,7 +59,7 @@ fn column(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &
     let table = dataset.table(related.record);
     let targets = table.column(related.via).map_or(&[][..], |column| column.targets());
     let setting = Setting { policy, record: related.record, binding, as_of };
-    let nothing = RelatedColumns::default();
+    let nothing = WorkedOut::default();
     for (row, target) in (0..).zip(targets) {
         if *target == ROW_MISSING || table.unkeyed.contains(row) {
             continue;

@@ -4,7 +4,7 @@ use super::batch::Scene;
 use super::encode::{Reach, column_of};
 use super::row::{self, Facts, Named};
 use crate::assign::{NOBODY, OwnerTable, TableIndex};
-use crate::check::policy::{OwnerRef, Path, RoleId, TableUse, TargetKind};
+use crate::check::policy::{OwnerRef, Path, PoolId, RoleId, TableUse, TargetKind};
 use crate::column::{Column, ColumnData, NumberColumn};
 use crate::plan::interval_atom;
 use crate::schema::MatchHow;
@@ -17,6 +17,8 @@ pub(super) enum Pick {
     Owner(u32),
     Keep(u32),
     Nobody,
+    /// The pool at this place of the chain.
+    Pool { place: usize, pool: PoolId },
 }
 
 /// A look-up that has not been made yet.
@@ -39,6 +41,7 @@ enum One<'a> {
     },
     Table(Box<TableLookUp<'a>>),
     OwnerOf(OwnerRef),
+    Pool(PoolId),
     Manager {
         inner: Box<One<'a>>,
         managers: FxHashMap<u32, u32>,
@@ -67,7 +70,27 @@ impl<'a> Resolver<'a> {
 
     /// The first of the chain that names somebody; `None` where all miss.
     pub fn pick(&mut self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> Option<Pick> {
-        self.chain.iter_mut().find_map(|one| one.pick(scene, row, after, owners))
+        self.pick_from(0, scene, row, after, owners)
+    }
+
+    /// The same from a place of the chain on: what follows a pool in which nobody may receive.
+    pub fn pick_from(
+        &mut self,
+        start: usize,
+        scene: &Scene<'a>,
+        row: u32,
+        after: &[Vec<u32>],
+        owners: &mut OwnerTable,
+    ) -> Option<Pick> {
+        // Nobody is excluded where the role need not differ from another.
+        let excluded = if scene.role.never.is_empty() { Vec::new() } else { scene.excluded(row, after, owners) };
+        self.chain.iter_mut().enumerate().skip(start).find_map(|(place, one)| match one {
+            One::Pool(pool) => Some(Pick::Pool { place, pool: *pool }),
+            one => one.pick(scene, row, after, owners).filter(|pick| match pick {
+                Pick::Owner(owner) | Pick::Keep(owner) => !excluded.contains(owner),
+                Pick::Nobody | Pick::Pool { .. } => true,
+            }),
+        })
     }
 }
 
@@ -80,6 +103,7 @@ fn one<'a>(scene: &Scene<'a>, kind: &TargetKind) -> One<'a> {
         TargetKind::Field(path) | TargetKind::Cell { path, .. } => by_code(scene, path, kind),
         TargetKind::Table(table) => One::Table(Box::new(table_look_up(scene, table))),
         TargetKind::OwnerOf(of) => One::OwnerOf(of.clone()),
+        TargetKind::Pool(pool) => One::Pool(*pool),
         TargetKind::Manager(inner) => {
             One::Manager { inner: Box::new(one(scene, inner)), managers: FxHashMap::default() }
         }
@@ -121,6 +145,8 @@ impl<'a> One<'a> {
     fn pick(&mut self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> Option<Pick> {
         match self {
             One::Fixed(pick) => *pick,
+            // Only at the top of a chain, where it is told apart before.
+            One::Pool(_) => None,
             One::Keep => {
                 let current = scene.current[row as usize];
                 (current != NOBODY).then_some(Pick::Keep(current))
@@ -179,12 +205,12 @@ fn interpret(scene: &Scene<'_>, kind: &TargetKind, row: u32, after: &[Vec<u32>],
         let owner_of = |role: RoleId, row: u32| {
             after.get(role.0 as usize).and_then(|codes| owners.get(*codes.get(row as usize)?)).cloned()
         };
-        let facts = row::RecordFacts { owner_of: &owner_of, ..scene.facts(row, after, owners) };
+        let facts = row::RecordFacts { owner_of: &owner_of, ..scene.facts(row, owners) };
         row::target_named(scene.setting(), kind, &facts)
     };
     match named {
         Named::Owner(owner) | Named::Keep(owner) => owners.code(&owner),
-        Named::Nobody | Named::Miss(_) => NOBODY,
+        Named::Nobody | Named::Pool(_) | Named::Miss(_) => NOBODY,
     }
 }
 
@@ -205,7 +231,7 @@ impl<'a> TableLookUp<'a> {
 
     fn look_up(&self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> u32 {
         let values: Vec<Value> = {
-            let facts = scene.facts(row, after, owners);
+            let facts = scene.facts(row, owners);
             self.table.paths.iter().map(|path| facts.value(path)).collect()
         };
         let data = scene.policy.schema.table(self.table.table).data.as_ref();

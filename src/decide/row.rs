@@ -1,10 +1,10 @@
 //! The plain one-record interpreter of the checked tree: the meaning of every condition and target, written out once
 //! (design section 3). Slow and obvious on purpose; the oracle of all faster ways.
 
-use super::related::RelatedColumns;
+use super::related::WorkedOut;
 use crate::assign::Binding;
 use crate::check::policy::{
-    Cond, DayExpr, FieldTest, NameId, NumberExpr, OwnerRef, OwnerTest, Path, RelatedPath, Role, Rule, RuleId, TableUse,
+    Cond, DayExpr, FieldTest, HistoryId, NameId, NumberExpr, OwnerRef, OwnerTest, Path, PoolId, RelatedPath, Role, Rule, RuleId, TableUse,
     TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::column::{Dataset, show};
@@ -21,6 +21,8 @@ pub trait Facts {
     fn owner(&self, of: &OwnerRef) -> Option<Owner>;
     /// What was worked out over the records that refer to the one a path leads to: a number or a day.
     fn related(&self, path: &RelatedPath) -> Value;
+    /// Whether what is asked of the record's past holds.
+    fn history(&self, id: HistoryId) -> bool;
 }
 
 /// Everything besides the record that conditions and targets depend on.
@@ -39,6 +41,8 @@ pub enum Named {
     /// The owner the record already has.
     Keep(Owner),
     Nobody,
+    /// One of a pool: who, is settled when the record is assigned.
+    Pool(PoolId),
     /// Nobody that may own it: the next name of the chain, then the next rule, is tried. Says why.
     Miss(String),
 }
@@ -114,6 +118,7 @@ pub fn test_holds(setting: Setting<'_>, kind: &TestKind, facts: &dyn Facts) -> b
             _ => false,
         },
         TestKind::Owner { of, test } => owner_holds(setting, test, facts.owner(of).as_ref()),
+        TestKind::History(id) => facts.history(*id),
     }
 }
 
@@ -277,6 +282,7 @@ pub fn target_named(setting: Setting<'_>, kind: &TargetKind, facts: &dyn Facts) 
             }
         }
         TargetKind::Table(table) => table_named(setting, table, facts),
+        TargetKind::Pool(pool) => Named::Pool(*pool),
         TargetKind::OwnerOf(of) => match facts.owner(of) {
             Some(owner) => Named::Owner(owner),
             None => Named::Miss("that record has no owner".into()),
@@ -417,7 +423,7 @@ pub struct RecordFacts<'a> {
     pub current: Option<Owner>,
     /// The owner that a role gave a row of its record type.
     pub owner_of: &'a dyn Fn(crate::check::policy::RoleId, u32) -> Option<Owner>,
-    pub related: &'a RelatedColumns,
+    pub related: &'a WorkedOut,
 }
 
 impl RecordFacts<'_> {
@@ -465,5 +471,9 @@ impl Facts for RecordFacts<'_> {
 
     fn related(&self, path: &RelatedPath) -> Value {
         self.reach(&path.steps).map_or(Value::Missing, |(_, row)| self.related.value(path.related, row))
+    }
+
+    fn history(&self, id: HistoryId) -> bool {
+        self.related.history(id, self.row)
     }
 }

@@ -188,6 +188,10 @@ fn test_values(setting: Setting<'_>, kind: &TestKind, facts: &dyn Facts, out: &m
             };
             out.push((name, facts.owner(of).map(|owner| owner.id)));
         }
+        TestKind::History(id) => {
+            let holds = if facts.history(*id) { "yes" } else { "no" };
+            out.push((crate::plan::history_text(setting.policy, *id), Some(holds.to_owned())));
+        }
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) fn file<'t>(text: &'t str, pairs: Pairs<'t, Grammar>) -> Vec<Doc> {
         let item = layout.item(node);
         let is_block = match kind {
             Grammar::rule => has_rules,
-            Grammar::record | Grammar::table | Grammar::decide => true,
+            Grammar::record | Grammar::table => true,
+            Grammar::decide | Grammar::gather | Grammar::place | Grammar::calendar => true,
             _ => doc::print(&item).lines().count() > 1,
         };
         gap.between(&mut docs, is_first, is_block || before_is_block);
@@ -92,7 +93,9 @@ impl<'t> Layout<'t> {
         match node.as_rule() {
             Grammar::record => self.record(&mut docs, node),
             Grammar::table => self.table(&mut docs, node),
-            Grammar::decide => self.block(&mut docs, node, |layout, docs, rule| layout.rule(docs, rule)),
+            Grammar::decide | Grammar::gather | Grammar::calendar | Grammar::place => {
+                self.block(&mut docs, node, |layout, docs, rule| layout.rule_or_branch(docs, rule));
+            }
             Grammar::define => self.define(&mut docs, node),
             Grammar::queue => self.queue(&mut docs, node),
             Grammar::rule => self.rule(&mut docs, node),

@@ -27,6 +27,31 @@ impl<'t> Layout<'t> {
 
     // ------------------------------------------------------------ rules
 
+    pub(super) fn rule_or_branch(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
+        match node.as_rule() {
+            Grammar::branch => self.branch(docs, node),
+            _ => self.rule(docs, node),
+        }
+    }
+
+    /// `NAME: when …` with the places inside it.
+    fn branch(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
+        let mut head = Vec::new();
+        let mut block = Vec::new();
+        for part in node.into_inner() {
+            if !head.is_empty() {
+                head.push(Doc::Space);
+            }
+            match part.as_rule() {
+                Grammar::label => self.spaced(&mut head, part.into_inner()),
+                Grammar::branches => self.group(&mut head, &mut block, part),
+                _ => self.part(&mut head, part),
+            }
+        }
+        docs.push(Doc::group(head));
+        docs.append(&mut block);
+    }
+
     pub(super) fn rule(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
         let mut head = Vec::new();
         let mut block = Vec::new();
@@ -99,7 +124,7 @@ impl<'t> Layout<'t> {
                 _ => {
                     let is_first = inner.is_empty();
                     self.take_gap(part.as_span().start()).between(&mut inner, is_first, false);
-                    self.rule(&mut inner, part);
+                    self.rule_or_branch(&mut inner, part);
                 }
             }
         }

@@ -5,10 +5,11 @@
 //! part of it (design section 3, point 16).
 
 use crate::check::policy::{
-    Cond, DayExpr, DayMark, FieldTest, InstantMark, NumberExpr, OwnerRef, OwnerTest, Path, Range, RelatedPath, Role,
-    RoleId, Rule, TargetKind, TestKind, TextTest, TypedPolicy,
+    Cond, DayExpr, DayMark, FieldTest, HistoryAsk, HistoryId, InstantMark, MemberAsk, MemberCond, MemberValue, NumberExpr, OwnerRef, OwnerTest,
+    Path, Pool, Range, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::schema::{FieldKind, RecordId};
+use crate::syntax::SpanOfTime;
 use crate::value::compact;
 use sha2::{Digest, Sha256};
 
@@ -40,8 +41,13 @@ fn rule_text(policy: &TypedPolicy, role: &Role, rule: &Rule) -> String {
     let conditions = writer.sorted(rule.conditions.iter().flat_map(flat_all));
     let targets: Vec<String> = rule.targets.iter().map(|target| writer.target(&target.kind)).collect();
     let dates = format!("{:?}..{:?}", rule.from, rule.until);
+    let hand_off = rule.hand_off.as_ref().map_or(String::new(), |hand_off| {
+        let mut once: Vec<String> = hand_off.once.iter().map(|path| writer.path(path)).collect();
+        once.sort();
+        format!(" over {} {} once {once:?}", hand_off.over.amount, hand_off.over.unit.word())
+    });
     // The reason is kept with every entry, but two rules that decide alike are one rule.
-    format!("when {conditions} to {} on {dates}", targets.join(" else "))
+    format!("when {conditions} to {} on {dates}{hand_off}", targets.join(" else "))
 }
 
 /// The parts of nested conjunctions, defines opened.
@@ -81,6 +87,20 @@ pub fn related_text(policy: &TypedPolicy, record: RecordId, path: &RelatedPath) 
             let of = Path { steps: steps.to_vec(), field: *last };
             format!("{} of {}", text, of.text(schema, record))
         }
+    }
+}
+
+/// What is asked of the past, in words: `becomes (status ["Onboarding"])`.
+pub fn history_text(policy: &TypedPolicy, id: HistoryId) -> String {
+    let history = policy.history(id);
+    let writer = Writer { policy, record: history.record };
+    let length = |span: &SpanOfTime| format!("{} {}", span.amount, span.unit.word());
+    match &history.ask {
+        HistoryAsk::Becomes(cond) => format!("becomes ({})", writer.cond(cond)),
+        HistoryAsk::Was(cond) => format!("was ({})", writer.cond(cond)),
+        HistoryAsk::Changed(path, span) => format!("{} changed within {}", writer.path(path), length(span)),
+        HistoryAsk::For(cond, span) => format!("({}) for {}", writer.cond(cond), length(span)),
+        HistoryAsk::InTime(path, hours) => format!("{} within {hours} business hours", writer.path(path)),
     }
 }
 
@@ -128,6 +148,7 @@ impl Writer<'_> {
     fn test(&self, kind: &TestKind) -> String {
         match kind {
             TestKind::Always(holds) => holds.to_string(),
+            TestKind::History(id) => history_text(self.policy, *id),
             TestKind::Field { path, test } => {
                 format!("{} {}", self.path(path), self.field_test(path, test))
             }
@@ -243,7 +264,83 @@ impl Writer<'_> {
                 format!("list {} column {column} by {}", self.policy.schema.list(*list).name, self.path(path))
             }
             TargetKind::OwnerOf(of) => self.owner(of),
+            TargetKind::Pool(pool) => self.pool(self.policy.pool(*pool)),
             TargetKind::Manager(inner) => format!("manager of {}", self.target(inner)),
+        }
+    }
+}
+
+/// The member expression of a pool in normal form: who is in it, what is asked of them, whether by weight. Every rule
+/// that writes the same takes turns together, unless the pool names a rotation of its own (design section 3, point 13).
+pub fn rotation_name(policy: &TypedPolicy, pool: &Pool) -> String {
+    match &pool.rotation {
+        Some(name) => format!("rotation {}", crate::value::fold(name)),
+        None => Writer { policy, record: pool.record }.members(pool),
+    }
+}
+
+impl Writer<'_> {
+    fn pool(&self, pool: &Pool) -> String {
+        let load = pool.load.as_ref().map(|path| self.path(path));
+        let cap = pool.cap.map(compact);
+        let per = pool.cap_per.map(|(count, unit)| format!("{count} per {}", unit.word()));
+        let rotation = pool.rotation.as_ref().map(|name| crate::value::fold(name));
+        format!("{} {} {load:?} {cap:?} {per:?} {rotation:?}", pool.how.word(), self.members(pool))
+    }
+
+    fn members(&self, pool: &Pool) -> String {
+        let mut names: Vec<String> = pool.members.iter().map(|name| self.name(*name)).collect();
+        names.sort();
+        names.dedup();
+        let condition = pool.condition.as_ref().map_or(String::new(), |cond| format!(" where {}", self.member_cond(cond)));
+        let record = match pool.condition.as_ref().is_some_and(|cond| !cond.paths().is_empty()) {
+            // Two record types may have fields of one name.
+            true => format!(" of {}", self.policy.schema.record(self.record).name),
+            false => String::new(),
+        };
+        let weight = if pool.by_weight { " by weight" } else { "" };
+        match names.is_empty() {
+            true => format!("everybody{condition}{record}{weight}"),
+            false => format!("{}{condition}{record}{weight}", names.join(", ")),
+        }
+    }
+
+    fn member_cond(&self, cond: &MemberCond) -> String {
+        let joined = |parts: &[MemberCond], word: &str| {
+            let mut texts: Vec<String> = parts.iter().map(|part| self.member_cond(part)).collect();
+            texts.sort();
+            texts.dedup();
+            format!("({})", texts.join(word))
+        };
+        match cond {
+            MemberCond::All(parts) => joined(parts, " & "),
+            MemberCond::Any(parts) => joined(parts, " | "),
+            MemberCond::Not(inner) => format!("!{}", self.member_cond(inner)),
+            MemberCond::Test(test) => {
+                let mut values: Vec<String> = test.ask.values().iter().map(|value| self.member_value(value)).collect();
+                values.sort();
+                let ask = match &test.ask {
+                    MemberAsk::Missing => "missing".to_owned(),
+                    MemberAsk::InTeam(team) => format!("in {}", self.name(*team)),
+                    MemberAsk::OneOf(_) => "=".to_owned(),
+                    MemberAsk::Order(op, _) => op.mark().to_owned(),
+                    MemberAsk::Contains(_) => "contains".to_owned(),
+                    MemberAsk::StartsWith(_) => "starts".to_owned(),
+                    MemberAsk::EndsWith(_) => "ends".to_owned(),
+                    MemberAsk::Includes(which, _) => format!("includes {which:?}"),
+                };
+                format!("{} {ask} {values:?}", crate::value::fold(&test.column))
+            }
+        }
+    }
+
+    fn member_value(&self, value: &MemberValue) -> String {
+        match value {
+            MemberValue::Text(text) => crate::value::fold(text),
+            MemberValue::Number(number) => compact(*number),
+            MemberValue::Day(day) => format!("day {day}"),
+            MemberValue::YesNo(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+            MemberValue::Field(path) => format!("record.{}", self.path(path)),
         }
     }
 }

@@ -6,7 +6,9 @@
 use super::boxes::{RuleBox, Sides, join, meet};
 use super::dimension::{Cuts, Dimension, DimensionKind, Opaque, TRUE_ATOM};
 use super::{AtomSet, Classifier, Plan, RolePlan};
-use crate::check::policy::{Cond, FieldTest, NameId, Path, Role, Rule, TargetKind, TestKind, TextTest, TypedPolicy};
+use crate::check::policy::{
+    Cond, FieldTest, Hold, NameId, Path, Role, Rule, RuleId, TargetKind, TestKind, TextTest, TypedPolicy,
+};
 use crate::limits::{ATOMS_PER_FIELD_MAX, BOXES_PER_RULE_MAX};
 use crate::schema::{FieldKind, RecordId, Schema};
 use crate::value::Decimal;
@@ -19,9 +21,22 @@ pub fn lower(policy: &TypedPolicy, as_of: &AsOf, is_known: &dyn Fn(NameId) -> bo
     Plan { roles: policy.roles.iter().map(|role| lower_role(policy, role, as_of, is_known)).collect() }
 }
 
-fn lower_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, is_known: &dyn Fn(NameId) -> bool) -> RolePlan {
+/// Lowers one role, or a team whose rules all count: see [`lower`].
+pub fn lower_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, is_known: &dyn Fn(NameId) -> bool) -> RolePlan {
+    let plan = lower_rules(policy, role, &role.rules, as_of, is_known);
+    let hold = |hold: &Hold| lower_rules(policy, role, std::slice::from_ref(&hold.rule), as_of, is_known);
+    RolePlan { holds: role.holds.iter().map(hold).collect(), ..plan }
+}
+
+fn lower_rules(
+    policy: &TypedPolicy,
+    role: &Role,
+    rules: &[Rule],
+    as_of: &AsOf,
+    is_known: &dyn Fn(NameId) -> bool,
+) -> RolePlan {
     let mut lowering = Lowering::new(&policy.schema, role.record, as_of);
-    for rule in &role.rules {
+    for rule in rules {
         for cond in &rule.conditions {
             cond.visit(&mut |kind, _| lowering.gather(kind));
         }
@@ -29,16 +44,24 @@ fn lower_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, is_known: &dyn Fn
     lowering.cut();
     let today = as_of.today();
     let mut boxes = Vec::new();
-    for id in role.rule_ids() {
-        let rule = role.rule(id);
-        let names = names(rule, is_known);
+    for (id, rule) in (0..).map(RuleId).zip(rules) {
+        let names = match names(rule, is_known) {
+            // Whom another role has taken is told by the record.
+            Names::Always if !role.never.is_empty() && !always_answers(rule) => Names::Depends,
+            names => names,
+        };
         if counts_on(rule, today) && names != Names::Nobody {
             let sides = lowering.rule(rule, names);
             boxes.extend(sides.into_iter().map(|sides| RuleBox { rule: id, sides }));
         }
     }
     let classifier = Classifier::new(&lowering.dimensions, &boxes);
-    RolePlan { dimensions: lowering.dimensions, boxes, classifier }
+    RolePlan { dimensions: lowering.dimensions, boxes, classifier, holds: Vec::new() }
+}
+
+/// Whether the first of a chain answers for every record, whoever is taken already.
+fn always_answers(rule: &Rule) -> bool {
+    matches!(rule.targets.first().map(|target| &target.kind), Some(TargetKind::Nobody | TargetKind::Pool(_)))
 }
 
 /// Whether a rule's own dates let it count on a day; both ends included.
@@ -57,7 +80,8 @@ enum Names {
 fn names(rule: &Rule, is_known: &dyn Fn(NameId) -> bool) -> Names {
     for target in &rule.targets {
         match &target.kind {
-            TargetKind::Nobody => return Names::Always,
+            // A pool decides, even where nobody in it may receive.
+            TargetKind::Nobody | TargetKind::Pool(_) => return Names::Always,
             TargetKind::Name(name) if is_known(*name) => return Names::Always,
             TargetKind::Name(_) => {}
             _ => return Names::Depends,

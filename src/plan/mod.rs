@@ -17,9 +17,9 @@ pub use boxes::{AtomSet, RuleBox};
 pub use classifier::Classifier;
 pub(crate) use dimension::interval_atom;
 pub use dimension::{Cuts, Dimension, DimensionKind, FALSE_ATOM, Opaque, TRUE_ATOM};
-pub use fingerprint::{policy_fingerprint, related_text, rule_fingerprint};
+pub use fingerprint::{history_text, policy_fingerprint, related_text, rotation_name, rule_fingerprint};
 pub(crate) use lower::counts_on;
-pub use lower::lower;
+pub use lower::{lower, lower_role};
 pub use matrix::{Matrix, NO_BOX};
 
 use crate::check::policy::RuleId;
@@ -38,6 +38,8 @@ pub struct RolePlan {
     /// In rule order; a rule may have several boxes, or none where it can never match (or does not count today).
     pub boxes: Vec<RuleBox>,
     pub classifier: Classifier,
+    /// What keeps an owner before the rules are asked: a plan of one rule for each of the role's holds, in order.
+    pub holds: Vec<RolePlan>,
 }
 
 impl RolePlan {

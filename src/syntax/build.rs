@@ -59,8 +59,21 @@ impl<'t> Piece<'t> {
 }
 
 /// What a sentence begins with in a file, and in a block of rules.
-const ITEM_WORDS: &[&str] =
-    &["record", "person", "team", "queue", "list", "table", "define", "decide", "when", "otherwise"];
+const ITEM_WORDS: &[&str] = &[
+    "record",
+    "person",
+    "team",
+    "queue",
+    "list",
+    "table",
+    "define",
+    "decide",
+    "gather",
+    "place",
+    "calendar",
+    "when",
+    "otherwise",
+];
 const RULE_WORDS: &[&str] = &["when", "otherwise", "assign"];
 
 /// A sentence of a file or a block, or a piece that should have been one.
@@ -138,6 +151,10 @@ impl<'t> Builder {
         self.diagnostics.push(diagnostic);
     }
 
+    pub(super) fn error(&mut self, code: Code, headline: impl Into<String>, span: Span, label: impl Into<String>) {
+        self.push(Diagnostic::error(code, headline).at(span, label));
+    }
+
     /// The span of a node without the blanks and comments that the grammar let follow it.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
         self.place.span(node.as_span().start(), end(node))
@@ -205,6 +222,9 @@ impl<'t> Builder {
                 }
             }
             Grammar::decide => tree.decides.extend(self.decide(node)),
+            Grammar::gather => tree.gathers.extend(self.decide(node)),
+            Grammar::place => tree.places.extend(self.place(node)),
+            Grammar::calendar => tree.calendars.extend(self.calendar(node)),
             Grammar::rule => tree.loose.push(self.rule(node)),
             Grammar::pin => tree.pins.extend(self.pin(node)),
             Grammar::later_item => {
@@ -525,7 +545,7 @@ impl<'t> Builder {
     }
 
     /// A block that ends without its `}`: most are told by the first look over the file.
-    fn closes(&mut self, node: &Node<'t>) {
+    pub(super) fn closes(&mut self, node: &Node<'t>) {
         let is_closed = node.clone().into_inner().any(|part| part.as_rule() == Grammar::brace_close);
         if is_closed || self.diagnostics.iter().any(|found| found.code == Code::UnclosedBracket) {
             return;
@@ -549,6 +569,71 @@ impl<'t> Builder {
         Some(DecideDecl { role: words.next()?, record: words.next()?, rules, span })
     }
 
+    /// `place Account in territory { … }`.
+    fn place(&mut self, node: Node<'t>) -> Option<PlaceDecl> {
+        let span = self.span(&node);
+        self.closes(&node);
+        let (mut record, mut role) = (None, None);
+        let mut inside = Vec::new();
+        for part in parts(node) {
+            match part.as_rule() {
+                Grammar::name => record = self.word(part),
+                Grammar::role_name => role = self.word(part),
+                _ => inside.push(part),
+            }
+        }
+        let branches = self.branches(inside);
+        Some(PlaceDecl { record: record?, role: role?, branches, span })
+    }
+
+    fn branches(&mut self, nodes: Vec<Node<'t>>) -> Vec<Branch> {
+        let mut branches = Vec::new();
+        for node in nodes {
+            match node.as_rule() {
+                Grammar::branch => branches.extend(self.branch(node)),
+                Grammar::broken_rule => {
+                    let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| {
+                        nodes.into_iter().next().and_then(|node| inner.branch(node))
+                    };
+                    let piece = Piece::of(&node);
+                    branches.extend(self.broken(&piece, true, Grammar::only_branch, build).flatten());
+                }
+                _ => {
+                    let span = self.span(&node);
+                    self.error(Code::Syntax, "expected a place: `NAME: when CONDITION`", span, "no label, or no condition");
+                }
+            }
+        }
+        branches
+    }
+
+    fn branch(&mut self, node: Node<'t>) -> Option<Branch> {
+        let span = self.span(&node);
+        let (mut label, mut condition, mut branches) = (None, None, Vec::new());
+        for part in parts(node) {
+            match part.as_rule() {
+                Grammar::label => label = first(part).and_then(|name| self.word(name)),
+                Grammar::condition => condition = Some(self.condition(part)),
+                _ => {
+                    self.closes(&part);
+                    let inside = parts(part).collect();
+                    branches = self.branches(inside);
+                }
+            }
+        }
+        Some(Branch { label: label?, condition: condition?, branches, span })
+    }
+
+    /// `calendar of Account { … }`.
+    fn calendar(&mut self, node: Node<'t>) -> Option<CalendarDecl> {
+        let span = self.span(&node);
+        self.closes(&node);
+        let (names, rules): (Vec<_>, Vec<_>) = parts(node).partition(|part| part.as_rule() == Grammar::name);
+        let record = names.into_iter().find_map(|name| self.word(name));
+        let rules = self.rules(rules.into_iter());
+        Some(CalendarDecl { record: record?, rules, span })
+    }
+
     fn rule_like(&mut self, node: Node<'t>) -> Option<Rule> {
         match node.as_rule() {
             Grammar::rule => Some(self.rule(node)),
@@ -565,7 +650,7 @@ impl<'t> Builder {
     }
 
     /// The rules of a block, broken ones mended or left out.
-    fn rules(&mut self, nodes: impl Iterator<Item = Node<'t>>) -> Vec<Rule> {
+    pub(super) fn rules(&mut self, nodes: impl Iterator<Item = Node<'t>>) -> Vec<Rule> {
         let mut rules = Vec::new();
         let mut before = None;
         for sentence in sentences(nodes) {
@@ -641,6 +726,7 @@ impl<'t> Builder {
             match part.as_rule() {
                 Grammar::label => rule.labels.extend(first(part).and_then(|name| self.word(name))),
                 Grammar::when_rule | Grammar::otherwise_rule | Grammar::plain_rule => self.rule_body(part, &mut rule),
+                Grammar::never_rule => rule.body = self.never(part),
                 _ => {}
             }
         }
@@ -665,24 +751,14 @@ impl<'t> Builder {
                     self.closes(&part);
                     rule.body = RuleBody::Group(self.rules(parts(part)));
                 }
-                Grammar::assign => {
-                    has_action = true;
-                    let chain: Vec<Node<'t>> = parts(part).flat_map(parts).collect();
-                    rule.body = RuleBody::Assign(chain.into_iter().map(|who| self.who(who)).collect());
-                }
-                Grammar::keep => {
-                    has_action = true;
-                    rule.body = RuleBody::Keep;
-                }
-                Grammar::later_action => {
-                    has_action = true;
-                    let word = first(part).map_or(String::new(), |word| squeeze(word.as_str()));
-                    self.later(Some(span), &format!("`{word}`"));
-                }
                 Grammar::because => rule.because = first_part(part).and_then(|text| self.word(text)),
                 Grammar::from_day => rule.from = self.day(part),
                 Grammar::until_day => rule.until = self.day(part),
-                _ => {}
+                Grammar::kw_always => {}
+                _ => {
+                    has_action = true;
+                    rule.body = self.action(part);
+                }
             }
         }
         if !has_action {
@@ -704,7 +780,7 @@ impl<'t> Builder {
         let text = stray.as_str();
         let from = stray.as_span().start();
         for word in text.split_whitespace() {
-            if let Some(near) = nearest(word, ["assign", "keep"]) {
+            if let Some(near) = nearest(word, ["assign", "keep", "hand", "hold", "lock", "add", "touch"]) {
                 // Words of a text never overlap, so this one's place is where it is found first.
                 let start = from + text.find(word).unwrap_or(0);
                 self.push(
@@ -735,55 +811,6 @@ impl<'t> Builder {
             );
         }
         day
-    }
-
-    fn who(&mut self, node: Node<'t>) -> Who {
-        let span = self.span(&node);
-        let managers = node.clone().into_inner().filter(|part| part.as_rule() == Grammar::kw_manager).count();
-        let inner = parts(node).next();
-        let mut who = Who { kind: inner.map_or(WhoKind::Broken, |inner| self.who_kind(inner)), span };
-        for _ in 0..managers.min(crate::limits::NESTING_MAX) {
-            who = Who { kind: WhoKind::Manager(Box::new(who)), span };
-        }
-        if managers > crate::limits::NESTING_MAX {
-            self.push(
-                Diagnostic::error(Code::TooDeep, "`manager of` repeated too often")
-                    .at(span, format!("at most {} in a row", crate::limits::NESTING_MAX)),
-            );
-            who.kind = WhoKind::Broken;
-        }
-        who
-    }
-
-    fn who_kind(&mut self, node: Node<'t>) -> WhoKind {
-        match node.as_rule() {
-            Grammar::who_nobody => WhoKind::Nobody,
-            Grammar::who_keep => WhoKind::Keep,
-            Grammar::who_owner_of => {
-                let mut parts = parts(node);
-                match (parts.next(), parts.next()) {
-                    (Some(role), Some(path)) => match self.word(role) {
-                        Some(role) => WhoKind::OwnerOf(role, self.path(path)),
-                        None => WhoKind::Broken,
-                    },
-                    _ => WhoKind::Broken,
-                }
-            }
-            Grammar::who_later => {
-                let word = first(node.clone());
-                let span = word.as_ref().map(|word| self.span(word));
-                let text = word.map_or(String::new(), |word| squeeze(word.as_str()));
-                self.later(span, &format!("`{text}`"));
-                WhoKind::Broken
-            }
-            Grammar::who_name => match first(node) {
-                Some(name) if name.as_rule() == Grammar::path => WhoKind::Path(self.path(name)),
-                Some(name) if name.as_rule() == Grammar::foreign_string => WhoKind::Text(self.foreign_string(name)),
-                Some(name) => self.word(name).map_or(WhoKind::Broken, |word| WhoKind::Text(word.text)),
-                None => WhoKind::Broken,
-            },
-            _ => WhoKind::Broken,
-        }
     }
 
     pub(super) fn path(&mut self, node: Node<'t>) -> PathExpr {
@@ -853,16 +880,16 @@ fn end(node: &Node<'_>) -> usize {
     }
 }
 
-fn first_part(node: Node<'_>) -> Option<Node<'_>> {
+pub(super) fn first_part(node: Node<'_>) -> Option<Node<'_>> {
     parts(node).next()
 }
 
-fn plain(node: &Node<'_>, span: Span) -> Word {
+pub(super) fn plain(node: &Node<'_>, span: Span) -> Word {
     Word { text: node.as_str().trim().to_owned(), span, quoted: false }
 }
 
 /// Words with one blank between them.
-fn squeeze(text: &str) -> String {
+pub(super) fn squeeze(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

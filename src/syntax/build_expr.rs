@@ -1,6 +1,6 @@
 //! From the parser's pairs to the tree: conditions, sums and values, and the habits of other languages.
 
-use super::build::{Builder, Node, first, last_stray, parts};
+use super::build::{Builder, Node, first, first_part, last_stray, parts};
 use super::grammar::Rule as Grammar;
 use super::mend::is_shuffle;
 use super::tree::*;
@@ -8,6 +8,9 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::limits::SUM_SIGNS_MAX;
 use crate::source::Span;
 use crate::value::{Decimal, time::Unit};
+
+/// What may follow the first side of a comparison: one comparison, and what history asks of it.
+const TAILS_MAX: usize = 8;
 
 impl<'t> Builder {
     pub(super) fn condition(&mut self, node: Node<'t>) -> Expr {
@@ -17,7 +20,7 @@ impl<'t> Builder {
         }
     }
 
-    fn or_expr(&mut self, node: Node<'t>) -> Expr {
+    pub(super) fn or_expr(&mut self, node: Node<'t>) -> Expr {
         let span = self.span(&node);
         self.joined(node, span, Grammar::or_op, ("or", "||"), Self::and_expr, ExprKind::Or)
     }
@@ -99,6 +102,14 @@ impl<'t> Builder {
         let Some(left) = parts.next() else {
             return broken(span);
         };
+        if parts.len() > TAILS_MAX {
+            self.push(
+                Diagnostic::error(Code::TooDeep, "a comparison with too much behind it")
+                    .at(span, format!("more than {TAILS_MAX} parts"))
+                    .help("write `and` between conditions"),
+            );
+            return broken(span);
+        }
         let mut left = self.sum(left);
         let mut compared: Option<Node<'t>> = None;
         for tail in parts {
@@ -194,11 +205,21 @@ impl<'t> Builder {
                     None => ExprKind::Broken,
                 }
             }
-            _ => {
-                let word = squeeze_first_word(node.as_str());
-                self.later(Some(span), &format!("`{word}`"));
-                ExprKind::Broken
+            _ => self.history(node, left),
+        }
+    }
+
+    /// `becomes V`, `was V`, `changed within past 30 days`, `for 30 days`.
+    fn history(&mut self, node: Node<'t>, left: Box<Expr>) -> ExprKind {
+        let word = first(node.clone()).map(|word| word.as_rule());
+        let Some(part) = parts(node).next() else { return ExprKind::Broken };
+        match word {
+            Some(Grammar::kw_becomes) => ExprKind::Becomes { left, value: Box::new(self.sum(part)) },
+            Some(Grammar::kw_was) => ExprKind::Was { left, value: Box::new(self.sum(part)) },
+            Some(Grammar::kw_changed) => {
+                self.span_of_time(part).map_or(ExprKind::Broken, |span| ExprKind::ChangedWithin { left, span })
             }
+            _ => self.span_of_time(part).map_or(ExprKind::Broken, |span| ExprKind::For { condition: left, span }),
         }
     }
 
@@ -282,7 +303,13 @@ impl<'t> Builder {
             Grammar::kw_next => Some(false),
             _ => None,
         });
-        let length = parts(node).next().and_then(|length| self.span_of_time(length));
+        let length = parts(node).next();
+        if let Some(length) = &length
+            && length.as_rule() == Grammar::business_span
+        {
+            return self.within_business_hours(length.clone(), side, left);
+        }
+        let length = length.and_then(|length| self.span_of_time(length));
         let Some(past) = side else {
             self.push(
                 Diagnostic::error(Code::Syntax, "`within` needs a side")
@@ -294,6 +321,28 @@ impl<'t> Builder {
         match length {
             Some(span) => ExprKind::Within { past, left, span },
             None => ExprKind::Broken,
+        }
+    }
+
+    /// `touched within 4 business hours`: counted from the day the record got its owner, so it has no side.
+    fn within_business_hours(&mut self, node: Node<'t>, side: Option<bool>, left: Box<Expr>) -> ExprKind {
+        let span = self.span(&node);
+        let hours = first_part(node).and_then(|number| self.number(&number));
+        let hours = hours.and_then(|hours| i64::try_from(hours.normalize()).ok()).filter(|hours| (1..=100_000).contains(hours));
+        match (hours, side) {
+            (Some(hours), None) => ExprKind::WithinBusinessHours { left, hours },
+            (None, _) => {
+                self.error(Code::Syntax, "business hours are counted whole", span, "not a whole number from 1");
+                ExprKind::Broken
+            }
+            (_, Some(_)) => {
+                self.push(
+                    Diagnostic::error(Code::Syntax, "business hours are counted from when the record got its owner")
+                        .at(span, "neither past nor next")
+                        .help("write `within 4 business hours`"),
+                );
+                ExprKind::Broken
+            }
         }
     }
 
@@ -409,12 +458,12 @@ impl<'t> Builder {
                 let path = self.path(node);
                 return Expr { span: path.span, kind: ExprKind::Path(path) };
             }
-            _ => self.related(node, span),
+            _ => self.related(node),
         };
         Expr { kind, span }
     }
 
-    fn related(&mut self, node: Node<'t>, span: Span) -> ExprKind {
+    fn related(&mut self, node: Node<'t>) -> ExprKind {
         let ask = match first(node.clone()).map(|word| word.as_rule()) {
             Some(Grammar::kw_any) => RelatedAsk::Any,
             Some(Grammar::kw_no) => RelatedAsk::No,
@@ -425,10 +474,7 @@ impl<'t> Builder {
             Some(Grammar::kw_earliest) => RelatedAsk::Earliest,
             Some(Grammar::kw_highest) => RelatedAsk::Highest,
             Some(Grammar::kw_lowest) => RelatedAsk::Lowest,
-            _ => {
-                self.later(Some(span), "`top` over other records");
-                return ExprKind::Broken;
-            }
+            _ => return self.top(node),
         };
         let (mut field, mut record, mut by, mut condition) = (None, None, None, None);
         for part in parts(node) {
@@ -442,6 +488,22 @@ impl<'t> Builder {
         match record {
             Some(record) => ExprKind::Related(Box::new(RelatedExpr { ask, field, record, by, condition })),
             None => ExprKind::Broken,
+        }
+    }
+
+    /// `top 10 by arr (type = Client)`.
+    fn top(&mut self, node: Node<'t>) -> ExprKind {
+        let (mut count, mut by, mut condition) = (None, None, None);
+        for part in parts(node) {
+            match part.as_rule() {
+                Grammar::number => count = self.number(&part),
+                Grammar::path => by = Some(self.path(part)),
+                _ => condition = Some(Box::new(self.or_expr(part))),
+            }
+        }
+        match (count, by) {
+            (Some(count), Some(by)) => ExprKind::Top { count, by, condition },
+            _ => ExprKind::Broken,
         }
     }
 
@@ -501,7 +563,7 @@ impl<'t> Builder {
         }
     }
 
-    fn span_of_time(&mut self, node: Node<'t>) -> Option<SpanOfTime> {
+    pub(super) fn span_of_time(&mut self, node: Node<'t>) -> Option<SpanOfTime> {
         let span = self.span(&node);
         let mut amount = None;
         let mut unit = None;
@@ -525,7 +587,7 @@ impl<'t> Builder {
         }
     }
 
-    fn number(&mut self, node: &Node<'t>) -> Option<Decimal> {
+    pub(super) fn number(&mut self, node: &Node<'t>) -> Option<Decimal> {
         let text = node.as_str().trim();
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let factor = match text[digits.len()..].to_lowercase().as_str() {
@@ -559,8 +621,4 @@ fn unit_of(word: Grammar) -> Option<Unit> {
 
 fn broken(span: Span) -> Expr {
     Expr { kind: ExprKind::Broken, span }
-}
-
-fn squeeze_first_word(text: &str) -> String {
-    text.split_whitespace().next().unwrap_or("").to_lowercase()
 }

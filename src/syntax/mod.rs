@@ -5,6 +5,7 @@
 
 mod brackets;
 mod build;
+mod build_actions;
 mod build_expr;
 pub(crate) mod grammar;
 mod mend;

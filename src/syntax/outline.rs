@@ -3,12 +3,13 @@
 //! Every part is taken apart by name, so that a part added to the tree cannot be forgotten here.
 
 use super::tree::*;
+use crate::value::time::Unit;
 use std::fmt::Write;
 
 impl Tree {
     /// What was written, one declaration or rule a line, without where it was written.
     pub fn outline(&self) -> String {
-        let Tree { records, people, teams, queues, lists, tables, defines, decides, pins, loose, broken } = self;
+        let Tree { records, people, teams, queues, lists, tables, defines, decides, gathers, places, calendars, pins, loose, broken } = self;
         let mut out = Outline(String::new());
         for record in records {
             out.record(record);
@@ -33,6 +34,18 @@ impl Tree {
         }
         for DecideDecl { role, record, rules, span: _ } in decides {
             out.line(0, &format!("decide {} {}", word(role), word(record)));
+            out.rules(1, rules);
+        }
+        for DecideDecl { role, record, rules, span: _ } in gathers {
+            out.line(0, &format!("gather {} {}", word(role), word(record)));
+            out.rules(1, rules);
+        }
+        for PlaceDecl { record, role, branches, span: _ } in places {
+            out.line(0, &format!("place {} {}", word(record), word(role)));
+            out.branches(1, branches);
+        }
+        for CalendarDecl { record, rules, span: _ } in calendars {
+            out.line(0, &format!("calendar {}", word(record)));
             out.rules(1, rules);
         }
         for PinDecl { role, record, key, owner, because, from, until, span: _ } in pins {
@@ -103,8 +116,39 @@ impl Outline {
                 }
                 RuleBody::Assign(chain) => self.line(depth, &format!("{head} assign {}", list(chain, who))),
                 RuleBody::Keep => self.line(depth, &format!("{head} keep")),
+                RuleBody::HandOff(hand_off) => {
+                    let HandOffDecl { to, over, over_span: _, once } = &**hand_off;
+                    let (to, once) = (list(to, who), list(once, path));
+                    self.line(depth, &format!("{head} hand off {to} over {} once {once}", length(*over)));
+                }
+                RuleBody::Hold { up_to, condition } => {
+                    let (up_to, condition) = (up_to.map(length), condition.as_ref().map(expr));
+                    self.line(depth, &format!("{head} hold {up_to:?} {condition:?}"));
+                }
+                RuleBody::Lock { condition } => {
+                    self.line(depth, &format!("{head} lock {:?}", condition.as_ref().map(expr)));
+                }
+                RuleBody::Add { chains, wave, engagement } => {
+                    let chains = list(chains, |chain| list(chain, who));
+                    self.line(depth, &format!("{head} add {chains} {} {}", maybe(wave.as_ref()), engagement.word()));
+                }
+                RuleBody::Never { role, path: of } => {
+                    self.line(depth, &format!("{head} never {} {:?}", word(role), of.as_ref().map(path)));
+                }
+                RuleBody::Touch { every, since } => {
+                    self.line(depth, &format!("{head} touch {} {:?}", length(*every), since.as_ref().map(path)));
+                }
                 RuleBody::Broken => self.line(depth, &format!("{head} broken")),
             }
+        }
+    }
+}
+
+impl Outline {
+    fn branches(&mut self, depth: usize, branches: &[Branch]) {
+        for Branch { label, condition, branches, span: _ } in branches {
+            self.line(depth, &format!("{} {}", word(label), expr(condition)));
+            self.branches(depth + 1, branches);
         }
     }
 }
@@ -161,10 +205,42 @@ fn who(who: &Who) -> String {
         WhoKind::Keep => "keep".into(),
         WhoKind::Manager(of) => format!("manager {}", self::who(of)),
         WhoKind::OwnerOf(role, of) => format!("role {} {}", word(role), path(of)),
+        WhoKind::Pool(pool) => self::pool(pool),
+        WhoKind::With(with) => {
+            let WithExpr { in_field, is_highest, question, then } = &**with;
+            let then = then.as_ref().map(|(by, is_latest)| format!("{} {is_latest}", path(by)));
+            format!("with {is_highest} {:?} {} {then:?}", in_field.as_ref().map(path), related(question))
+        }
         WhoKind::Text(text) => format!("{text:?}"),
         WhoKind::Path(of) => path(of),
         WhoKind::Broken => "broken".into(),
     }
+}
+
+fn pool(pool: &PoolExpr) -> String {
+    let PoolExpr { how, members, condition, by_weight, by_sum, by_hash, caps, rotation } = pool;
+    let cap = |cap: &CapExpr| {
+        let CapExpr { count, per, span: _ } = cap;
+        format!("{count} {}", per.map_or("", Unit::word))
+    };
+    format!(
+        "({} {} {} {} {} {} {} {})",
+        how.word(),
+        list(members, word),
+        condition.as_ref().map(expr).unwrap_or_default(),
+        by_weight.is_some(),
+        by_sum.as_ref().map(|(field, _)| path(field)).unwrap_or_default(),
+        by_hash.is_some(),
+        list(caps, cap),
+        maybe(rotation.as_ref())
+    )
+}
+
+fn related(related: &RelatedExpr) -> String {
+    let RelatedExpr { ask, field, record, by, condition } = related;
+    let field = field.as_ref().map(path).unwrap_or_default();
+    let condition = condition.as_ref().map(expr).unwrap_or_default();
+    format!("({} {field} {} {} {condition})", ask.word(), word(record), maybe(by.as_ref()))
 }
 
 fn path(path: &PathExpr) -> String {
@@ -178,12 +254,7 @@ fn expr(of: &Expr) -> String {
         ExprKind::And(parts) => format!("and{}", list(parts, expr)),
         ExprKind::Or(parts) => format!("or{}", list(parts, expr)),
         ExprKind::Not(inner) => format!("not({})", expr(inner)),
-        ExprKind::Related(related) => {
-            let RelatedExpr { ask, field, record, by, condition } = &**related;
-            let field = field.as_ref().map(path).unwrap_or_default();
-            let condition = condition.as_ref().map(expr).unwrap_or_default();
-            format!("({} {field} {} {} {condition})", ask.word(), word(record), maybe(by.as_ref()))
-        }
+        ExprKind::Related(related) => self::related(related),
         ExprKind::Group(inner) => format!("[{}]", expr(inner)),
         ExprKind::AtLeast { count, criteria } => {
             format!("at least {:?} {}", count.map(|(count, _)| count), list(criteria, criterion))
@@ -203,6 +274,14 @@ fn expr(of: &Expr) -> String {
             format!("(includes {which:?} {} {})", expr(left), list(values, expr))
         }
         ExprKind::Within { past, left, span } => format!("(within {past} {} {})", expr(left), length(*span)),
+        ExprKind::WithinBusinessHours { left, hours } => format!("(business {} {hours})", expr(left)),
+        ExprKind::Becomes { left, value } => format!("(becomes {} {})", expr(left), expr(value)),
+        ExprKind::Was { left, value } => format!("(was {} {})", expr(left), expr(value)),
+        ExprKind::ChangedWithin { left, span } => format!("(changed {} {})", expr(left), length(*span)),
+        ExprKind::For { condition, span } => format!("(for {} {})", expr(condition), length(*span)),
+        ExprKind::Top { count, by, condition } => {
+            format!("(top {count} {} {})", path(by), condition.as_ref().map(|of| expr(of)).unwrap_or_default())
+        }
         ExprKind::OlderThan { left, span } => format!("(older {} {})", expr(left), length(*span)),
         ExprKind::LaterThan { left, span } => format!("(later {} {})", expr(left), length(*span)),
         ExprKind::Arithmetic { op, left, right } => format!("({op:?} {} {})", expr(left), expr(right)),

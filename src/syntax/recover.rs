@@ -65,6 +65,9 @@ fn way_on(text: &str, as_rule: Grammar, found: &str, expected: &str) -> String {
         "table" => "`table NAME from \"file.csv\" { … }`",
         "define" => "`define NAME = CONDITION`",
         "decide" => "`decide owner of Account { … }`",
+        "gather" => "`gather team of Account { … }`",
+        "place" => "`place Account in territory { … }`",
+        "calendar" => "`calendar of Account { … }`",
         "match" => "`match FIELD = COLUMN`, `between COLUMN and COLUMN` or `starts with COLUMN`",
         "give" => "`give COLUMN`",
         _ => "",
@@ -135,6 +138,7 @@ fn whole(as_rule: Grammar) -> &'static str {
         Grammar::only_rule | Grammar::only_header => "a rule (`when …`)",
         Grammar::only_field => "a field",
         Grammar::only_match => "`match` or `give`",
+        Grammar::only_branch => "a place (`NAME: when …`)",
         _ => "a declaration (`record`, `team` …) or a rule (`when …`)",
     }
 }
@@ -221,10 +225,6 @@ fn describe(token: Grammar) -> Option<String> {
         | G::stray_words
         | G::tail_part
         | G::junk_line
-        | G::later_action_word
-        | G::later_action
-        | G::who_later
-        | G::who_later_word
         | G::stray_close
         | G::broken_rule
         | G::broken_group
@@ -283,14 +283,50 @@ fn describe(token: Grammar) -> Option<String> {
         }
         G::and_op | G::kw_and => "`and`",
         G::or_op | G::kw_or => "`or`",
-        G::kw_assign | G::kw_keep | G::action | G::assign | G::keep | G::action_start => ACTION,
+        G::kw_assign
+        | G::kw_keep
+        | G::kw_hand
+        | G::kw_hold
+        | G::kw_lock
+        | G::kw_add
+        | G::kw_touch
+        | G::action
+        | G::assign
+        | G::keep
+        | G::hand_off
+        | G::hold
+        | G::lock
+        | G::add
+        | G::touch
+        | G::action_start => ACTION,
         G::sum | G::product | G::unary | G::primary | G::path | G::path_name | G::parens_expr => "a value",
         G::condition | G::or_expr | G::and_expr | G::not_expr | G::comparison | G::not_op => "a condition",
-        G::target | G::who | G::who_name | G::who_nobody | G::who_keep | G::who_owner_of => "an owner",
+        G::target
+        | G::who
+        | G::who_name
+        | G::who_nobody
+        | G::who_keep
+        | G::who_owner_of
+        | G::who_pool
+        | G::pool_next
+        | G::pool_least
+        | G::pool_hash
+        | G::who_with
+        | G::kw_nobody
+        | G::kw_next
+        | G::kw_least => "an owner",
+        G::members | G::member => "a team or a person",
+        G::pool_part | G::pool_where | G::pool_weight | G::pool_sum | G::by_hash | G::pool_cap | G::rotation => return None,
+        G::wave => "the name of a wave",
+        G::engagement => "`always`, `as needed` or `on request`",
+        G::branch | G::branches => "a place (`NAME: when …`)",
         G::rule
         | G::when_rule
         | G::otherwise_rule
         | G::plain_rule
+        | G::never_rule
+        | G::kw_always
+        | G::kw_never
         | G::kw_when
         | G::kw_otherwise
         | G::label
@@ -305,6 +341,12 @@ fn describe(token: Grammar) -> Option<String> {
         | G::table
         | G::define
         | G::decide
+        | G::gather
+        | G::place
+        | G::calendar
+        | G::kw_gather
+        | G::kw_place
+        | G::kw_calendar
         | G::kw_record
         | G::kw_person
         | G::kw_team

@@ -15,6 +15,9 @@ pub struct Tree {
     pub tables: Vec<TableDecl>,
     pub defines: Vec<DefineDecl>,
     pub decides: Vec<DecideDecl>,
+    pub gathers: Vec<DecideDecl>,
+    pub places: Vec<PlaceDecl>,
+    pub calendars: Vec<CalendarDecl>,
     pub pins: Vec<PinDecl>,
     /// Rules outside any `decide`, in order.
     pub loose: Vec<Rule>,
@@ -143,6 +146,32 @@ pub struct DecideDecl {
     pub span: Span,
 }
 
+/// `place Account in territory { … }`: a tree of conditions.
+#[derive(Clone, Debug)]
+pub struct PlaceDecl {
+    pub record: Word,
+    pub role: Word,
+    pub branches: Vec<Branch>,
+    pub span: Span,
+}
+
+/// A place, and those inside it.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    pub label: Word,
+    pub condition: Expr,
+    pub branches: Vec<Branch>,
+    pub span: Span,
+}
+
+/// `calendar of Account { … }`: how often somebody should be in touch.
+#[derive(Clone, Debug)]
+pub struct CalendarDecl {
+    pub record: Word,
+    pub rules: Vec<Rule>,
+    pub span: Span,
+}
+
 /// `except Account "A-17" stays with "ana.silva" until 2027-03-31 because "…"`.
 #[derive(Clone, Debug)]
 pub struct PinDecl {
@@ -177,8 +206,69 @@ pub enum RuleBody {
     Group(Vec<Rule>),
     Assign(Vec<Who>),
     Keep,
-    /// The action is missing or belongs to a later version; a message has been given.
+    HandOff(Box<HandOffDecl>),
+    /// `hold owner up to 90 days while …`.
+    Hold {
+        up_to: Option<SpanOfTime>,
+        condition: Option<Expr>,
+    },
+    /// `lock owner while …`.
+    Lock {
+        condition: Option<Expr>,
+    },
+    /// `add A, B else C as WAVE, ENGAGEMENT`.
+    Add {
+        chains: Vec<Vec<Who>>,
+        wave: Option<Word>,
+        engagement: Engagement,
+    },
+    /// `never the same person as ROLE`.
+    Never {
+        role: Word,
+        path: Option<PathExpr>,
+    },
+    /// `touch every 30 days since FIELD`.
+    Touch {
+        every: SpanOfTime,
+        since: Option<PathExpr>,
+    },
+    /// The action is missing or unreadable; a message has been given.
     Broken,
+}
+
+/// `hand off to A else B over 30 days once FIELDS are known`.
+#[derive(Clone, Debug)]
+pub struct HandOffDecl {
+    pub to: Vec<Who>,
+    pub over: SpanOfTime,
+    pub over_span: Span,
+    pub once: Vec<PathExpr>,
+}
+
+/// How a member of a team takes part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Engagement {
+    #[default]
+    Always,
+    AsNeeded,
+    OnRequest,
+}
+
+impl Engagement {
+    pub const ALL: [Engagement; 3] = [Engagement::Always, Engagement::AsNeeded, Engagement::OnRequest];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Engagement::Always => "always",
+            Engagement::AsNeeded => "as needed",
+            Engagement::OnRequest => "on request",
+        }
+    }
+
+    /// The engagement that [`Engagement::word`] names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
 }
 
 /// One name of an `assign to A else B` chain.
@@ -194,9 +284,62 @@ pub enum WhoKind {
     Keep,
     Manager(Box<Who>),
     OwnerOf(Word, PathExpr),
+    Pool(Box<PoolExpr>),
+    With(Box<WithExpr>),
     Text(String),
     Path(PathExpr),
     Broken,
+}
+
+/// `next of Sales where covers = record.country by weight up to 20 rotation inbound`.
+#[derive(Clone, Debug)]
+pub struct PoolExpr {
+    pub how: PoolHow,
+    /// Teams and people, at least one.
+    pub members: Vec<Word>,
+    pub condition: Option<Expr>,
+    pub by_weight: Option<Span>,
+    pub by_sum: Option<(PathExpr, Span)>,
+    pub by_hash: Option<Span>,
+    pub caps: Vec<CapExpr>,
+    pub rotation: Option<Word>,
+}
+
+/// How a pool chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PoolHow {
+    Next,
+    LeastLoaded,
+    Any,
+}
+
+impl PoolHow {
+    pub fn word(self) -> &'static str {
+        match self {
+            PoolHow::Next => "next of",
+            PoolHow::LeastLoaded => "least loaded of",
+            PoolHow::Any => "any of",
+        }
+    }
+}
+
+/// `up to 20`, `up to 5 per week`.
+#[derive(Clone, Debug)]
+pub struct CapExpr {
+    pub count: Decimal,
+    pub per: Option<Unit>,
+    pub span: Span,
+}
+
+/// `person in FIELD with highest sum of F over RECORD (condition) then latest F`.
+#[derive(Clone, Debug)]
+pub struct WithExpr {
+    /// The field that names the person; the owner of those records where none is said.
+    pub in_field: Option<PathExpr>,
+    pub is_highest: bool,
+    /// `Count`, `Sum` or `Average`, with the field in the question.
+    pub question: RelatedExpr,
+    pub then: Option<(PathExpr, bool)>,
 }
 
 /// Names joined by dots: a field, a path over references, a word.
@@ -291,9 +434,37 @@ pub enum ExprKind {
         left: Box<Expr>,
         span: SpanOfTime,
     },
+    /// `touched within 4 business hours`: of getting the owner the record has.
+    WithinBusinessHours {
+        left: Box<Expr>,
+        hours: i64,
+    },
     OlderThan {
         left: Box<Expr>,
         span: SpanOfTime,
+    },
+    Becomes {
+        left: Box<Expr>,
+        value: Box<Expr>,
+    },
+    Was {
+        left: Box<Expr>,
+        value: Box<Expr>,
+    },
+    ChangedWithin {
+        left: Box<Expr>,
+        span: SpanOfTime,
+    },
+    /// A comparison that has held for so long.
+    For {
+        condition: Box<Expr>,
+        span: SpanOfTime,
+    },
+    /// Among the records of this type with the highest values.
+    Top {
+        count: Decimal,
+        by: PathExpr,
+        condition: Option<Box<Expr>>,
     },
     LaterThan {
         left: Box<Expr>,
@@ -322,7 +493,7 @@ pub enum ExprKind {
         span: SpanOfTime,
         when: Option<RelativeTo>,
     },
-    /// Something of a later version, or unreadable; a message has been given.
+    /// Something unreadable; a message has been given.
     Broken,
 }
 

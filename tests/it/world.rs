@@ -5,7 +5,7 @@ use ownward::check::policy::{OwnerRef, Path, RelatedPath, Role, RoleId, Rule, Ru
 use ownward::check::{self, FilesBeside};
 use ownward::column::{Cell, ColumnBuilder, Dataset, Formats, RowSet, TableData, TextBuilder};
 use ownward::decide::row::{self, Decided, Facts, Named, RecordFacts};
-use ownward::decide::{NO_RULE, RelatedColumns, RoleInput, RoleResult, Scene, decide_role, work_out};
+use ownward::decide::{NO_RULE, WorkedOut, RoleInput, RoleResult, Scene, decide_role, work_out};
 use ownward::diagnostic::{self, Diagnostic, Severity, render};
 use ownward::plan::{self, Plan};
 use ownward::schema::{Currency, Directory, FieldKind, Person, RecordType, Schema, Tabular};
@@ -213,7 +213,7 @@ impl Checked {
 
 /// A world in which records can be decided.
 pub struct Built {
-    pub related: RelatedColumns,
+    pub related: WorkedOut,
     pub policy: TypedPolicy,
     pub dataset: Dataset,
     pub binding: Binding,
@@ -328,7 +328,7 @@ impl Decision<'_> {
             Some(Named::Owner(owner)) => answer(Outcome::Assigned, Some(owner), decided.rule),
             Some(Named::Keep(owner)) => answer(Outcome::Kept, Some(owner), decided.rule),
             Some(Named::Nobody) => answer(Outcome::Nobody, None, decided.rule),
-            Some(Named::Miss(_)) | None => answer(Outcome::Unmatched, current, None),
+            Some(Named::Pool(_) | Named::Miss(_)) | None => answer(Outcome::Unmatched, current, None),
         }
     }
 }

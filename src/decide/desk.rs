@@ -1,0 +1,271 @@
+//! The desk at which pools choose: rosters, rotations and loads of one run (design section 3, points 12 and 13).
+//!
+//! What pools remember comes in as rotation states and goes out as such; nothing else outlives a run.
+
+use super::batch::{RoleInput, Scene};
+use super::encode::{Reach, column_of};
+use crate::assign::{
+    self, Binding, By, Empty, FitId, Loads, Measure, MemberSetting, NOBODY, OwnerTable, Period, PeriodCap, Picked, Request,
+    Rotation, RotationState, SeatVerdict, Strategy, SumId, member_holds,
+};
+use crate::check::policy::{MemberCond, Path, Pool, PoolId, Role, TargetKind, TypedPolicy};
+use crate::column::{Column, ColumnData, show};
+use crate::plan::rotation_name;
+use crate::schema::{FieldKind, RecordId};
+use crate::syntax::PoolHow;
+use crate::value::time::Unit;
+use crate::value::{Decimal, Value};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// What pools remember between runs, by the name of the rotation.
+pub type Rotations = BTreeMap<String, RotationState>;
+
+/// All pools of a policy at work.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    rotations: Vec<(String, Rotation)>,
+    /// Turns each rotation had given before the run.
+    turns_before: Vec<u64>,
+    /// By [`PoolId`].
+    pools: Vec<Counter>,
+    /// Every field that is added up as load, by [`SumId`].
+    sums: Vec<(RecordId, Path)>,
+}
+
+/// One pool, with the members that fit each set of values of a record.
+#[derive(Clone, Debug)]
+struct Counter {
+    pool: assign::Pool,
+    rotation: usize,
+    /// Keys of the seats, in order.
+    keys: Vec<String>,
+    condition: Option<MemberCond>,
+    paths: Vec<Path>,
+    is_load_asked: bool,
+    /// By the values that the condition reads of the record.
+    fits: FxHashMap<Vec<Option<String>>, FitId>,
+}
+
+impl Desk {
+    /// Opens every rotation that the policy's pools share. A state that is not there begins anew.
+    pub fn open(policy: &TypedPolicy, binding: &Binding, states: &Rotations, owners: &mut OwnerTable) -> Self {
+        let mut desk = Desk::default();
+        let nothing = RotationState::default();
+        for pool in &policy.pools {
+            let name = rotation_name(policy, pool);
+            let at = desk.rotations.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                let state = states.get(&name).unwrap_or(&nothing);
+                desk.turns_before.push(state.turn());
+                desk.rotations.push((name, Rotation::open(state, binding.today())));
+                desk.rotations.len() - 1
+            });
+            let roster = assign::roster(pool, binding, owners);
+            let is_load_asked = matches!(pool.how, PoolHow::LeastLoaded)
+                || pool.cap.is_some()
+                || roster.seats().iter().any(|seat| {
+                    seat.person.capacity_records_max.is_some()
+                        || seat.backups.iter().any(|backup| backup.capacity_records_max.is_some())
+                });
+            let keys = roster.seats().iter().map(|seat| seat.person.key.clone()).collect();
+            let sum = pool.load.clone().map(|path| desk.sum(pool.record, path));
+            let pool_at_work = assign::Pool::new(roster, strategy(pool, sum), &mut desk.rotations[at].1);
+            desk.pools.push(Counter {
+                pool: pool_at_work,
+                rotation: at,
+                keys,
+                condition: pool.condition.clone(),
+                paths: pool.condition.as_ref().map(MemberCond::paths).unwrap_or_default(),
+                is_load_asked,
+                fits: FxHashMap::default(),
+            });
+        }
+        desk
+    }
+
+    fn sum(&mut self, record: RecordId, path: Path) -> SumId {
+        let wanted = (record, path);
+        SumId(self.sums.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+            self.sums.push(wanted);
+            self.sums.len() - 1
+        }))
+    }
+
+    /// The states of the rotations that gave a turn in this run.
+    pub fn changed_states(&self) -> Rotations {
+        let changed = self.rotations.iter().zip(&self.turns_before);
+        changed
+            .filter(|((_, rotation), before)| rotation.turn() != **before)
+            .map(|((name, rotation), _)| (name.clone(), rotation.state()))
+            .collect()
+    }
+
+    /// A pick in a few words: `turn 12: last turn 3`.
+    pub fn note(&self, pool: PoolId, picked: &Picked) -> String {
+        self.pools[pool.0 as usize].pool.note(picked)
+    }
+
+    /// The members who fit a record, as an id of the pool.
+    fn fit(&mut self, id: PoolId, scene: &Scene<'_>, row: u32) -> FitId {
+        let counter = &mut self.pools[id.0 as usize];
+        let Some(condition) = &counter.condition else {
+            return assign::Pool::EVERYBODY;
+        };
+        let value = |path: &Path| value_of(scene, path, row);
+        let schema = &scene.policy.schema;
+        let text = |path: &Path| {
+            let kind = &schema.record(path.record(schema, scene.record)).field(path.field).kind;
+            show(&value(path), kind)
+        };
+        let values: Vec<Option<String>> = counter.paths.iter().map(text).collect();
+        if let Some(fit) = counter.fits.get(&values) {
+            return *fit;
+        }
+        let setting = MemberSetting { schema, record: scene.record, binding: scene.binding };
+        let directory = scene.binding.directory();
+        let fits: Vec<bool> = counter
+            .keys
+            .iter()
+            .map(|key| directory.person(key).is_some_and(|person| member_holds(setting, condition, person, &value)))
+            .collect();
+        let fit = counter.pool.fit(&fits);
+        counter.fits.insert(values, fit);
+        fit
+    }
+
+    /// Whether the current owner of a record may keep it in a pool.
+    pub(super) fn may_keep(&mut self, id: PoolId, scene: &Scene<'_>, asked: &Asked<'_>) -> bool {
+        let fit = self.fit(id, scene, asked.row);
+        self.pools[id.0 as usize].pool.may_keep(&asked.request(fit))
+    }
+
+    /// Picks somebody for a record, and moves the rotation on.
+    pub(super) fn pick(
+        &mut self,
+        id: PoolId,
+        scene: &Scene<'_>,
+        asked: &Asked<'_>,
+        loads: &Loads,
+    ) -> Result<Picked, Empty> {
+        let fit = self.fit(id, scene, asked.row);
+        let counter = &mut self.pools[id.0 as usize];
+        let rotation = &mut self.rotations[counter.rotation].1;
+        counter.pool.pick(rotation, loads, &asked.request(fit))
+    }
+
+    /// How every member stands for a record, one line each; nothing changes.
+    pub(super) fn explain(&mut self, id: PoolId, scene: &Scene<'_>, asked: &Asked<'_>, loads: &Loads) -> Vec<String> {
+        let fit = self.fit(id, scene, asked.row);
+        let counter = &self.pools[id.0 as usize];
+        let rotation = &self.rotations[counter.rotation].1;
+        let verdicts = counter.pool.explain(rotation, loads, &asked.request(fit));
+        verdicts.iter().map(SeatVerdict::to_string).collect()
+    }
+
+    /// The loads of a role before it is decided, where any of its pools asks for them.
+    pub(super) fn loads<'a>(&self, scene: &Scene<'a>, pools: &[PoolId], input: &RoleInput) -> Option<RoleLoads<'a>> {
+        if !pools.iter().any(|pool| self.pools[pool.0 as usize].is_load_asked) {
+            return None;
+        }
+        let mut loads = Loads::new(self.sums.len());
+        for (owner, count) in &input.elsewhere {
+            (0..*count).for_each(|_| loads.add(*owner, &[]));
+        }
+        let sums = self.sums.iter().map(|(record, path)| {
+            let is_own = *record == scene.record;
+            is_own.then(|| Some((Reach::new(scene, &path.steps), column_of(scene, path)?))).flatten()
+        });
+        let mut role_loads = RoleLoads { loads, sums: sums.collect(), amounts: Vec::new() };
+        for (row, owner) in (0..).zip(&input.current) {
+            role_loads.moves(row, NOBODY, *owner);
+        }
+        Some(role_loads)
+    }
+}
+
+/// Loads while a role is decided, and the fields that are added up.
+pub(super) struct RoleLoads<'a> {
+    pub loads: Loads,
+    /// By [`SumId`]; `None` for a field of another record type.
+    sums: Vec<Option<(Reach<'a>, &'a Column)>>,
+    amounts: Vec<Option<Decimal>>,
+}
+
+impl RoleLoads<'_> {
+    /// A record changes hands.
+    pub fn moves(&mut self, row: u32, from: u32, to: u32) {
+        self.amounts.clear();
+        self.amounts.extend(self.sums.iter().map(|sum| {
+            let (reach, column) = sum.as_ref()?;
+            match &column.data {
+                ColumnData::Number(numbers) | ColumnData::Money(numbers, _) => numbers.get(reach.row(row)?),
+                _ => None,
+            }
+        }));
+        self.loads.remove(from, &self.amounts);
+        self.loads.add(to, &self.amounts);
+    }
+}
+
+/// What a pool is asked for one record.
+pub(super) struct Asked<'a> {
+    pub row: u32,
+    pub key: &'a str,
+    pub current: u32,
+    pub excluded: &'a [u32],
+}
+
+impl Asked<'_> {
+    fn request(&self, fit: FitId) -> Request<'_> {
+        Request { fit, excluded: self.excluded, record_key: self.key, current: self.current }
+    }
+}
+
+/// Every pool that the rules of a role name.
+pub(super) fn pools_of(role: &Role) -> Vec<PoolId> {
+    let mut pools: Vec<PoolId> = role
+        .rules
+        .iter()
+        .flat_map(|rule| &rule.targets)
+        .filter_map(|target| match target.kind {
+            TargetKind::Pool(pool) => Some(pool),
+            _ => None,
+        })
+        .collect();
+    pools.sort_unstable();
+    pools.dedup();
+    pools
+}
+
+fn strategy(pool: &Pool, sum: Option<SumId>) -> Strategy {
+    let by = match (pool.how, pool.by_weight) {
+        (PoolHow::Next, false) => By::Turn,
+        (PoolHow::Next, true) => By::Weight,
+        (PoolHow::LeastLoaded, false) => By::Load,
+        (PoolHow::LeastLoaded, true) => By::LoadByWeight,
+        (PoolHow::Any, _) => By::Hash,
+    };
+    let measure = sum.map_or(Measure::Count, Measure::Sum);
+    let period_caps = pool.cap_per.iter().map(|(received_max, unit)| {
+        let period = match unit {
+            Unit::Months => Period::Month,
+            Unit::Weeks => Period::Week,
+            _ => Period::Day,
+        };
+        PeriodCap { received_max: *received_max, period }
+    });
+    Strategy { measure, load_max: pool.cap, period_caps: period_caps.collect(), ..Strategy::new(by) }
+}
+
+fn value_of(scene: &Scene<'_>, path: &Path, row: u32) -> Value {
+    let Some(at) = Reach::new(scene, &path.steps).row(row) else {
+        return Value::Missing;
+    };
+    let schema = &scene.policy.schema;
+    let field = schema.record(path.record(schema, scene.record)).field(path.field);
+    let keys = match field.kind {
+        FieldKind::Reference { record, .. } => Some(scene.dataset.table(record).keys()),
+        _ => None,
+    };
+    column_of(scene, path).map_or(Value::Missing, |column: &Column| column.value(at, field, keys))
+}
