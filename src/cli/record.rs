@@ -5,12 +5,9 @@ use super::people_text::people_text;
 use super::session::Session;
 use crate::check::policy::{Pin, RoleId, RuleId};
 use crate::compare::{Change, DriftPolicy, read_values, value_names};
-use crate::ledger::{EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
+use crate::ledger::{EMPTY_ROOT, EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
 use crate::value::Outcome;
 use std::sync::Arc;
-
-/// The root of a ledger that has no entries: the SHA-256 of nothing (RFC 6962, section 2.1).
-const EMPTY_ROOT: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// The engine as the ledger names it.
 pub fn engine() -> String {
@@ -238,7 +235,7 @@ fn shown(session: &Session, found: &Evaluation, names: &Names) -> Vec<Shown> {
                 record: names.records[role.0 as usize].clone(),
                 key: key.to_owned(),
                 role: names.roles[role.0 as usize].clone(),
-                owner: column.get(row).map(str::to_owned),
+                value: column.get(row).map(str::to_owned),
             });
         }
     }

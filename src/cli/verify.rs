@@ -36,6 +36,7 @@ pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
             "runs": verdict.run_count,
             "root": verdict.root,
             "erased": erased_json(&erased),
+            "first_bad_entry": verdict.first_bad_entry().and_then(|problem| problem.seq),
             "problems": problems,
         }))?;
     } else {
@@ -56,7 +57,12 @@ pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
                 ))?;
             }
         } else {
-            out.line(&format!("FAILED: {} in {size}", count(verdict.problems.len() as u64, "problem")))?;
+            let problems = verdict.problems.len() as u64 + verdict.further_problem_count;
+            let first = match verdict.first_bad_entry().and_then(|problem| problem.seq) {
+                Some(seq) => format!("; the first bad entry is {seq}"),
+                None => String::new(),
+            };
+            out.line(&format!("FAILED: {} in {size}{first}", count(problems, "problem")))?;
         }
     }
     if let (Some(file), true) = (&args.write_checkpoint, verdict.is_sound()) {

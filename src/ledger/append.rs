@@ -55,7 +55,7 @@ impl Ledger {
             return Ok(Appended { repeated: true, ..appended });
         }
         let tip = read::tip(&transaction)?;
-        check_tip(draft, &tip)?;
+        check_tip(&transaction, draft, &tip)?;
         write_run(&transaction, draft, &id, &inputs, tip)?;
         // Built before saving: afterwards nothing may fail any more.
         let appended = find_run(&transaction, &id)?
@@ -117,13 +117,16 @@ fn find_run(connection: &Connection, id: &str) -> Result<Option<Appended>, Ledge
     }))
 }
 
-fn check_tip(draft: &RunDraft, tip: &Tip) -> Result<(), LedgerError> {
+fn check_tip(connection: &Connection, draft: &RunDraft, tip: &Tip) -> Result<(), LedgerError> {
     if draft.base != tip.head.root {
         return Err(LedgerError::Stale { base: draft.base.clone(), head: tip.head.root.clone() });
     }
-    match (tip.head.last_as_of, &tip.head.last_run) {
-        (Some(last_as_of), Some(last_run)) if draft.as_of < last_as_of && draft.backdate.is_none() => {
-            Err(LedgerError::Backdated { as_of: draft.as_of, last_as_of, last_run: last_run.clone() })
+    if draft.is_command() || draft.backdate.is_some() {
+        return Ok(());
+    }
+    match read::last_decision(connection)? {
+        Some((last_as_of, last_run)) if draft.as_of < last_as_of => {
+            Err(LedgerError::Backdated { as_of: draft.as_of, last_as_of, last_run })
         }
         _ => Ok(()),
     }
@@ -268,7 +271,7 @@ fn names(owner: &Owner) -> (&str, &str) {
     (owner.kind.word(), &owner.id)
 }
 
-/// Writes what the owner columns showed, where it differs from the last time.
+/// Writes what the owner columns and fields showed, where it differs from the last time.
 fn write_shown<'draft>(
     connection: &Connection,
     interner: &mut Interner<'_, 'draft>,
@@ -278,7 +281,7 @@ fn write_shown<'draft>(
     let mut rows = Vec::with_capacity(draft.shown.len());
     for shown in &draft.shown {
         let subject = interner.subject(&shown.record, &shown.key)?;
-        let value = shown.owner.as_deref().map(|text| interner.text(text)).transpose()?;
+        let value = shown.value.as_deref().map(|text| interner.text(text)).transpose()?;
         rows.push((subject, &*shown.role, value, shown));
     }
     // The order of the table, which is the order of its digest.
@@ -293,7 +296,10 @@ fn write_shown<'draft>(
     for (subject, role, value, shown) in rows {
         if before == Some((subject, role)) {
             return Err(LedgerError::Draft {
-                detail: format!("the owner column of {} `{}` is given twice for `{role}`", shown.record, shown.key),
+                detail: format!(
+                    "what the source showed of {} `{}` is given twice for `{role}`",
+                    shown.record, shown.key
+                ),
             });
         }
         before = Some((subject, role));

@@ -1,4 +1,4 @@
-//! The entries of one record, and of one run.
+//! The entries of one record.
 
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Row, params};
@@ -28,23 +28,11 @@ impl Ledger {
             Ok(entries(connection, chosen, params![record, key, role, instant])?.pop())
         })
     }
-
-    /// The entries of one run, in the order they were written; empty for an id that is no run.
-    pub fn entries_of_run(&self, run_id: &str) -> Result<Vec<Entry>, LedgerError> {
-        self.read(|connection| {
-            // Entries of a run stand together: a range of the tree, found without an index.
-            let chosen = "r.id = ?1 AND e.seq > r.tree_size - r.entry_count AND e.seq <= r.tree_size ORDER BY e.seq";
-            entries(connection, chosen, params![run_id])
-        })
-    }
 }
 
 fn entries(connection: &Connection, chosen: &str, values: &[&dyn ToSql]) -> Result<Vec<Entry>, LedgerError> {
     let names = Names::load(connection)?;
-    let mut statement = connection.prepare(&format!(
-        "SELECT {ENTRY_COLUMNS}, r.id, r.as_of, r.recorded_at, r.actor FROM {ENTRY_SOURCES}
-         JOIN runs r ON r.seq = e.run WHERE {chosen}"
-    ))?;
+    let mut statement = connection.prepare(&entries_where(chosen))?;
     let mut rows = statement.query(values)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
@@ -53,7 +41,15 @@ fn entries(connection: &Connection, chosen: &str, values: &[&dyn ToSql]) -> Resu
     Ok(entries)
 }
 
-fn entry(row: &Row<'_>, names: &Names) -> Result<Entry, LedgerError> {
+/// The question for whole entries, in the columns [`entry`] reads.
+pub(super) fn entries_where(chosen: &str) -> String {
+    format!(
+        "SELECT {ENTRY_COLUMNS}, r.id, r.as_of, r.recorded_at, r.actor FROM {ENTRY_SOURCES}
+         JOIN runs r ON r.seq = e.run WHERE {chosen}"
+    )
+}
+
+pub(super) fn entry(row: &Row<'_>, names: &Names) -> Result<Entry, LedgerError> {
     let raw = RawEntry::of(row)?;
     let record =
         raw.record.ok_or_else(|| LedgerError::damaged(format!("the record of entry {} is missing", raw.seq)))?;

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 /// A SHA-256 digest.
 pub(super) type Hash = [u8; 32];
 
+/// The root of a tree without leaves, in hexadecimal: the SHA-256 of nothing (RFC 6962, section 2.1).
+pub const EMPTY_ROOT: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// The right edge of a tree: what has to be remembered of the leaves seen so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Frontier {
@@ -158,6 +161,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_frontier_are_refused() {
+        assert_eq!(hex(&Frontier::default().root()), EMPTY_ROOT);
         assert_eq!(Frontier::from_bytes(3, &[0; 32]), None);
         assert_eq!(Frontier::from_bytes(1, &[0; 33]), None);
         assert!(Frontier::from_bytes(0, &[]).is_some());

@@ -8,6 +8,7 @@
 
 mod append;
 mod checkpoint;
+mod companion;
 mod current;
 mod draft;
 mod encoding;
@@ -19,11 +20,13 @@ mod open;
 mod read;
 mod rows;
 mod schema;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod types;
 mod verdict;
 mod verify;
+mod visit;
 
 use std::path::{Path, PathBuf};
 
@@ -31,10 +34,12 @@ use rusqlite::Connection;
 
 pub use append::run_id;
 pub use checkpoint::Checkpoint;
+pub use companion::Companion;
 pub use error::LedgerError;
+pub use merkle::EMPTY_ROOT;
 pub use types::{
-    Appended, Current, Entry, EntryDraft, Erased, Head, Input, LastShown, RuleRef, Run, RunDraft, Shown, StoredInput,
-    Totals,
+    Appended, Current, Entry, EntryDraft, Erased, Head, Input, LastShown, RuleRef, Run, RunDraft, Seen, Shown, Since,
+    StoredInput, Totals,
 };
 pub use verdict::{Problem, ProblemKind, Verdict};
 

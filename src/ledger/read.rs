@@ -48,8 +48,15 @@ pub(super) fn tip(connection: &Connection) -> Result<Tip, LedgerError> {
     Ok(Tip { head, frontier })
 }
 
+/// `as of` and id of the last run that decided. Commands are recorded when they are given, and bind no run to their hour.
+pub(super) fn last_decision(connection: &Connection) -> Result<Option<(i64, String)>, LedgerError> {
+    let sql = "SELECT r.as_of, r.id FROM runs r WHERE EXISTS (SELECT 1 FROM totals t WHERE t.run = r.seq)
+               ORDER BY r.seq DESC LIMIT 1";
+    let found = connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
+}
+
 impl Ledger {
-    /// Where the ledger stands after its last run. Errors: `Damaged`, `Locked`.
     /// How much was erased: what can be proved but no longer read.
     pub fn erased(&self) -> Result<Erased, LedgerError> {
         self.read(|connection| {
@@ -69,6 +76,7 @@ impl Ledger {
         })
     }
 
+    /// Where the ledger stands after its last run. Errors: `Damaged`, `Locked`.
     pub fn head(&self) -> Result<Head, LedgerError> {
         self.read(|connection| Ok(tip(connection)?.head))
     }

@@ -172,34 +172,39 @@ fn find<'a, T>(known: &'a HashMap<i64, T>, id: Option<i64>, what: &str) -> Resul
     }
 }
 
-fn load_owners(connection: &Connection) -> Result<HashMap<i64, NamedOwner>, LedgerError> {
-    let mut statement = connection.prepare("SELECT id, kind, name FROM owners")?;
+/// Rows of `SELECT id, …` by their number.
+fn load<T>(
+    connection: &Connection,
+    sql: &str,
+    of: impl Fn(i64, &Row<'_>) -> Result<T, LedgerError>,
+) -> Result<HashMap<i64, T>, LedgerError> {
+    let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
-    let mut owners = HashMap::new();
+    let mut known = HashMap::new();
     while let Some(row) = rows.next()? {
         let id = integer(row, 0)?;
+        known.insert(id, of(id, row)?);
+    }
+    Ok(known)
+}
+
+fn load_owners(connection: &Connection) -> Result<HashMap<i64, NamedOwner>, LedgerError> {
+    load(connection, "SELECT id, kind, name FROM owners", |id, row| {
         let kind = text(row, 1)?;
         let kind =
             OwnerKind::from_word(kind).ok_or_else(|| LedgerError::damaged(format!("`{kind}` is no kind of owner")))?;
         let name = maybe_text(row, 2)?;
         let shown = name.map_or_else(|| format!("erased-{id}"), str::to_owned);
-        let owner = NamedOwner { owner: Owner::new(kind, shown), erased: name.is_none() };
-        owners.insert(id, owner);
-    }
-    Ok(owners)
+        Ok(NamedOwner { owner: Owner::new(kind, shown), erased: name.is_none() })
+    })
 }
 
 fn load_rules(connection: &Connection) -> Result<HashMap<i64, RuleRef>, LedgerError> {
-    let mut statement = connection.prepare("SELECT id, label, fingerprint, place FROM rules")?;
-    let mut rows = statement.query([])?;
-    let mut rules = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let rule = RuleRef {
+    load(connection, "SELECT id, label, fingerprint, place FROM rules", |_, row| {
+        Ok(RuleRef {
             label: maybe_text(row, 1)?.map(str::to_owned),
             fingerprint: text(row, 2)?.to_owned(),
             place: text(row, 3)?.to_owned(),
-        };
-        rules.insert(integer(row, 0)?, rule);
-    }
-    Ok(rules)
+        })
+    })
 }

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::companion::Companion;
 use crate::value::{Outcome, Owner};
 
 /// Label and fingerprint of the entry that keeps the owner an outsider has set (design section 3, point 2).
@@ -93,13 +94,14 @@ pub struct EntryDraft {
     pub values: Vec<(Arc<str>, Option<String>)>,
 }
 
-/// What the source's owner column showed for one role of one record; `None` when the cell was empty.
+/// What the source's owner column showed for one role of one record, or a field ([`Shown::field`]); `None` when the cell
+/// was empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     pub record: Arc<str>,
     pub key: String,
     pub role: Arc<str>,
-    pub owner: Option<String>,
+    pub value: Option<String>,
 }
 
 /// A run to be recorded. Instants are microseconds since 1970-01-01T00:00:00Z.
@@ -123,9 +125,16 @@ pub struct RunDraft {
     /// Why an `as_of` before the last run's is wanted; `None` refuses one.
     pub backdate: Option<String>,
     pub entries: Vec<EntryDraft>,
-    /// What the owner columns showed. Values equal to the last recorded ones are left out by the ledger; a caller that
+    /// What the owner columns and the fields under watch showed. Values equal to the last recorded ones are left out by the ledger; a caller that
     /// leaves them out itself is faster.
     pub shown: Vec<Shown>,
+}
+
+impl RunDraft {
+    /// Whether it records a command (a pin) and decides nothing: it has no control totals.
+    pub fn is_command(&self) -> bool {
+        self.totals.is_empty()
+    }
 }
 
 /// Where the ledger stands.
@@ -171,9 +180,9 @@ pub struct Current<'a> {
 }
 
 impl Current<'_> {
-    /// The record left a complete snapshot.
-    pub fn is_gone(&self) -> bool {
-        self.outcome == Outcome::Gone
+    /// What it says, if it is no decision.
+    pub fn companion(&self) -> Option<Companion<'_>> {
+        Companion::of(self.record, self.role)
     }
 
     /// The owner an outsider has set is kept until someone decides.
@@ -189,6 +198,35 @@ pub struct LastShown<'a> {
     pub key: &'a str,
     pub role: &'a str,
     pub owner: Option<&'a str>,
+}
+
+/// A value that a field had from one run on, lent to the visitor of [`super::Ledger::seen`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen<'a> {
+    pub record: &'a str,
+    pub key: &'a str,
+    /// The field's path.
+    pub name: &'a str,
+    /// `None` when it was missing, or erased.
+    pub value: Option<&'a str>,
+    /// The value is no longer known; it was another one than those before and after.
+    pub is_erased: bool,
+    /// `as of` of the run that saw it first.
+    pub as_of: i64,
+}
+
+/// The start of a present ownership, lent to the visitor of [`super::Ledger::since`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Since<'a> {
+    pub record: &'a str,
+    pub key: &'a str,
+    pub role: &'a str,
+    /// `None` where nobody owns the record.
+    pub owner: Option<&'a Owner>,
+    /// `as of` of the run that set this owner.
+    pub as_of: i64,
+    /// The rule of the latest entry, which may be another than the one that set the owner.
+    pub rule: Option<&'a RuleRef>,
 }
 
 /// One entry with the facts of its run.

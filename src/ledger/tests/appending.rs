@@ -69,6 +69,7 @@ fn an_earlier_instant_needs_a_reason() {
     let mut ledger = sandbox.open();
     let mut earlier = draft(&ledger, 2);
     earlier.snapshot.push_str(", corrected");
+    earlier.totals = vec![totals(2, &[(Outcome::Assigned, 2)])];
     let error = ledger.append(&earlier).unwrap_err();
     assert!(matches!(error, LedgerError::Backdated { .. }), "{error}");
     earlier.backdate = Some(" ".into());

@@ -169,12 +169,14 @@ fn use_everything(path: &Path) {
         let _ = ledger.head();
         let _ = ledger.current(|_| Ok::<_, LedgerError>(()));
         let _ = ledger.shown(|_| Ok::<_, LedgerError>(()));
+        let _ = ledger.current_values(|_, _| true, |_| Ok::<_, LedgerError>(()));
+        let _ = ledger.since(|_| Ok::<_, LedgerError>(()));
+        let _ = ledger.seen(|_, _| true, |_| Ok::<_, LedgerError>(()));
         let _ = ledger.history("Account", "A-1", None);
         let _ = ledger.entry_at("Account", "A-1", "owner", DAY);
         let _ = ledger.keys("Account");
         for run in ledger.runs().unwrap_or_default() {
             let _ = ledger.inputs(&run.id);
-            let _ = ledger.entries_of_run(&run.id);
         }
         let _ = ledger.verify(None).map(|verdict| verdict.to_string());
     }
@@ -193,10 +195,7 @@ fn use_everything(path: &Path) {
 fn flipped_bits_never_panic_and_never_forge() {
     let sandbox = Sandbox::with_three_runs();
     let original = bytes(&sandbox.path());
-    let entries = |sandbox: &Sandbox| {
-        let ledger = sandbox.read();
-        ledger.runs()?.iter().map(|run| ledger.entries_of_run(&run.id)).collect::<Result<Vec<_>, _>>()
-    };
+    let entries = |sandbox: &Sandbox| all_entries(&sandbox.read());
     let true_entries = entries(&sandbox).unwrap();
     // A fixed walk over the file with steps that hit every page and many offsets in it.
     let bits = original.len() * 8;

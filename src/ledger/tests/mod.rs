@@ -1,6 +1,7 @@
 //! Tests of the ledger as a whole; the tree has its own beside it.
 
 mod appending;
+mod companions;
 mod files;
 mod proving;
 mod reading;
@@ -57,7 +58,8 @@ impl Sandbox {
         second.totals = vec![totals(2, &[(Outcome::Assigned, 2)])];
         second.shown = vec![shown("A-1", Some("ana")), shown("A-2", None)];
         ledger.append(&second).unwrap();
-        let third = draft(&ledger, 3);
+        let mut third = draft(&ledger, 3);
+        third.totals = vec![totals(2, &[(Outcome::Assigned, 2)])];
         ledger.append(&third).unwrap();
         sandbox
     }
@@ -149,7 +151,7 @@ fn assigned(key: &str, previous: Option<&str>, owner: &str) -> EntryDraft {
 }
 
 fn shown(key: &str, owner: Option<&str>) -> Shown {
-    Shown { record: "Account".into(), key: key.into(), role: "owner".into(), owner: owner.map(str::to_owned) }
+    Shown { record: "Account".into(), key: key.into(), role: "owner".into(), value: owner.map(str::to_owned) }
 }
 
 /// `key role owner` of everything current, in order of keys.
@@ -176,6 +178,13 @@ fn last_shown(ledger: &Ledger) -> Vec<String> {
         .unwrap();
     lines.sort();
     lines
+}
+
+/// Every entry of an account whose key is known, in order of keys.
+fn all_entries(ledger: &Ledger) -> Result<Vec<Entry>, LedgerError> {
+    let keys = ledger.keys("Account")?;
+    let histories = keys.iter().map(|key| ledger.history("Account", key, None)).collect::<Result<Vec<_>, _>>()?;
+    Ok(histories.concat())
 }
 
 fn bytes(path: &Path) -> Vec<u8> {

@@ -33,7 +33,7 @@ fn current_is_the_latest_entry() {
     ledger
         .current(|current| {
             let previous = current.previous.map(|owner| owner.id.clone());
-            seen.push((current.key.to_owned(), current.is_gone(), current.is_drift(), previous));
+            seen.push((current.key.to_owned(), current.outcome == Outcome::Gone, current.is_drift(), previous));
             Ok::<_, LedgerError>(())
         })
         .unwrap();
@@ -102,7 +102,6 @@ fn history_tells_all_columns_in_order() {
             values: Some(vec![("status".into(), Some("At-Risk".into())), ("region".into(), None),]),
         }
     );
-    assert_eq!(ledger.entries_of_run(&run.id).unwrap(), history[2..]);
     assert!(ledger.history("Account", "A-1", Some("team")).unwrap().is_empty());
     assert!(ledger.history("Contact", "A-1", None).unwrap().is_empty());
     assert_eq!(ledger.keys("Account").unwrap(), ["A-1", "A-2"]);
