@@ -180,13 +180,6 @@ pub struct Pin {
     pub span: Span,
 }
 
-impl Pin {
-    /// Whether it counts on a day; both ends included.
-    pub fn counts_on(&self, day: i32) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
-    }
-}
-
 /// A rule with the conditions of its groups before its own: all must hold.
 #[derive(Clone, Debug)]
 pub struct Rule {

@@ -76,6 +76,12 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Show who owned a record, since when and why
     History(HistoryArgs),
+    /// Set the owner of one record by hand: it comes before every rule
+    Pin(PinArgs),
+    /// Take back what `pin` set
+    Unpin(UnpinArgs),
+    /// List every owner that was set by hand, and what is still needed of them
+    Pins(PinsArgs),
     /// Prove that the ledger was not changed
     Verify(VerifyArgs),
     /// Print shell completions
@@ -260,6 +266,68 @@ pub struct HistoryArgs {
     /// Only this role
     #[arg(long)]
     pub role: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The pin is an entry of the ledger; it takes effect with the next `ownward apply`. Without --from it counts from today.\n\nExample:\n  ownward pin Account A-17 ana.silva policies/crm --until 2027-03-31 --because \"agreed by the VP\""
+)]
+pub struct PinArgs {
+    /// The record type, such as Account
+    pub record: String,
+    /// The record's key
+    pub key: String,
+    /// A person (by key, email or name), a team or a queue
+    pub owner: String,
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// The role to pin
+    #[arg(long, default_value = "owner")]
+    pub role: String,
+    /// The first day on which it counts
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// The last day on which it counts
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// Why: it stands in plans, explanations and the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub because: String,
+    /// Pin a record that neither the source nor the ledger has yet
+    #[arg(long)]
+    pub absent: bool,
+    /// Who pins; default: the user of this machine
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward unpin Account A-17 policies/crm --because \"the VP has left\"")]
+pub struct UnpinArgs {
+    /// The record type, such as Account
+    pub record: String,
+    /// The record's key
+    pub key: String,
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    /// The role that is pinned
+    #[arg(long, default_value = "owner")]
+    pub role: String,
+    /// Why it is taken back
+    #[arg(long, value_name = "TEXT")]
+    pub because: Option<String>,
+    /// Who takes it back; default: the user of this machine
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ownward pins policies/crm\n  ownward pins policies/crm --format csv > pins.csv")]
+pub struct PinsArgs {
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    #[command(flatten)]
+    pub when: WhenArgs,
 }
 
 #[derive(Debug, Args)]

@@ -3,15 +3,18 @@
 use super::args::{DriftArg, RunArgs};
 use super::exit::{Failure, Result};
 use super::output::{Output, grouped};
+use super::pin_notes;
 use super::session::{Session, directory};
 use crate::assign::{Binding, OwnerTable, Unknown, bind};
-use crate::check::policy::{RoleId, TypedPolicy};
-use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, PastEntry, PastRule, RolePast};
+use crate::check::policy::{RoleId, RuleId, TypedPolicy};
+use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, PastEntry, PastRule, Pin, PinOrigin, RolePast};
+use crate::decide::row::{Named, Setting, decide};
 use crate::decide::{
-    RecordFacts, WorkedOut, RoleInput, RoleResult, Scene, UnseenAmounts, decide_role, unseen_amounts, work_out,
+    RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, WorkedOut, broken_path, decide_role, unseen_amounts,
+    work_out,
 };
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::ledger::{Head, Ledger, LedgerError};
+use crate::ledger::{Companion, Head, Ledger, LedgerError};
 use crate::plan;
 use crate::project::{Drift, MaxMoves};
 use crate::snapshot::Snapshot;
@@ -24,6 +27,8 @@ pub struct Evaluation {
     pub snapshot: Snapshot,
     pub binding: Binding,
     pub owners: OwnerTable,
+    /// All pins, of policies and by command.
+    pub pins: Vec<Pin>,
     pub inputs: Vec<RoleInput>,
     pub results: Vec<RoleResult>,
     /// The owners after the run, by role and row.
@@ -85,7 +90,8 @@ fn decide_all(
         crate::diagnostic::sort(&mut findings);
         return Err(Failure::findings(super::exit::Exit::Findings, findings, session.sources().clone()));
     }
-    findings.extend(expired_pins(policy, as_of.today()));
+    let pins = compare::pins(policy, &past, &binding);
+    findings.extend(pin_notes::standing(policy, &pins, &binding, &as_of));
     findings.extend(unseen_amounts(policy, &snapshot.dataset).iter().map(|unseen| currency_finding(policy, unseen)));
     let related = work_out(policy, &snapshot.dataset, &binding, &as_of);
     let plan = plan::lower(policy, &as_of, &|name| binding.name(name).is_ok());
@@ -98,8 +104,8 @@ fn decide_all(
         let table = snapshot.dataset.table(record);
         let role_past = past.roles.get(role.0 as usize).unwrap_or(&nothing);
         let mut input = compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
-        let absent = compare::set_pins(policy, role, table, as_of.today(), &binding, &mut owners, &mut input);
-        findings.extend(absent.into_iter().map(|pin| absent_pin(policy, pin)));
+        let absent = compare::set_pins(&pins, role, table, as_of.today(), &binding, &mut owners, &mut input);
+        findings.extend(absent.into_iter().map(|pin| pin_notes::absent(policy, &pins[pin])));
         let scene =
             Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current).with_related(&related);
         let result = decide_role(&scene, &plan.roles[role.0 as usize], &input, &mut after, &mut owners);
@@ -125,13 +131,13 @@ fn decide_all(
         Depth::Owners => ChangeSet::default(),
         Depth::Changes => compare::compare(&compared, &past, &inputs, &results),
     };
-    crate::diagnostic::sort(&mut findings);
-    Ok(Evaluation {
+    let mut found = Evaluation {
         related,
         as_of,
         snapshot,
         binding,
         owners,
+        pins,
         inputs,
         results,
         after,
@@ -140,11 +146,15 @@ fn decide_all(
         changes,
         drift,
         findings,
-    })
+    };
+    let needless = pin_notes::needless(session, &found);
+    found.findings.extend(needless);
+    crate::diagnostic::sort(&mut found.findings);
+    Ok(found)
 }
 
 /// Deciding with a directory that is declared but absent would call every person unknown.
-fn require_people(policy: &TypedPolicy, snapshot: &Snapshot, session: &Session) -> Result<()> {
+pub fn require_people(policy: &TypedPolicy, snapshot: &Snapshot, session: &Session) -> Result<()> {
     let Some(people) = policy.schema.people.as_ref().filter(|_| !snapshot.has_people) else {
         return Ok(());
     };
@@ -185,25 +195,6 @@ fn circle_finding(policy: &TypedPolicy, role: RoleId, snapshot: &Snapshot, resul
     )
 }
 
-fn absent_pin(policy: &TypedPolicy, pin: usize) -> Diagnostic {
-    let pin = &policy.pins[pin];
-    let record = &policy.schema.record(policy.role(pin.role).record).name;
-    Diagnostic::note(
-        crate::diagnostic::Code::AbsentPin,
-        format!("the pin on `{}` names no {record} of the source", pin.key),
-    )
-    .at(pin.span, "counts for nobody")
-    .help("correct the key, or remove the pin")
-}
-
-fn expired_pins(policy: &TypedPolicy, today: i32) -> impl Iterator<Item = Diagnostic> + '_ {
-    policy.pins.iter().filter(move |pin| pin.until.is_some_and(|until| until < today)).map(|pin| {
-        Diagnostic::note(crate::diagnostic::Code::ExpiredPin, format!("the pin on `{}` is over", pin.key))
-            .at(pin.span, "its last day has passed: the rules decide")
-            .help("remove it, or give it a later day")
-    })
-}
-
 fn currency_finding(policy: &TypedPolicy, unseen: &UnseenAmounts) -> Diagnostic {
     let record = policy.schema.record(unseen.record);
     let field = record.field(unseen.field);
@@ -231,12 +222,17 @@ fn drift_policy(session: &Session, run: &RunArgs) -> DriftPolicy {
 
 /// The ledger's last entries and looks, by role of this policy. Roles that the policy no longer has are left alone.
 fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
-    let mut past = Past { roles: vec![RolePast::default(); policy.roles.len()] };
+    let mut past = Past { roles: vec![RolePast::default(); policy.roles.len()], pins: Vec::new() };
     let find = |record: &str, role: &str| {
         policy.schema.find_record(record).and_then(|record| policy.find_role(record, role)).map(|id| id.0 as usize)
     };
+    let mut pinned = Vec::new();
     ledger.current::<LedgerError>(|entry| {
-        if let Some(at) = find(entry.record, entry.role) {
+        if let Some(companion) = entry.companion() {
+            if matches!(companion, Companion::Pin { .. }) && entry.owner.is_some() {
+                pinned.push(entry.seq);
+            }
+        } else if let Some(at) = find(entry.record, entry.role) {
             let known = PastEntry {
                 outcome: entry.outcome,
                 owner: entry.owner.cloned(),
@@ -251,6 +247,7 @@ fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
         }
         Ok(())
     })?;
+    past.pins = pins_by_command(ledger, &pinned, find)?;
     ledger.shown::<LedgerError>(|shown| {
         if let Some(at) = find(shown.record, shown.role) {
             past.roles[at].shown.insert(shown.key.to_owned(), shown.owner.map(str::to_owned));
@@ -258,6 +255,31 @@ fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
         Ok(())
     })?;
     Ok(past)
+}
+
+/// Pins from their entries. What was erased pins nobody.
+fn pins_by_command(
+    ledger: &Ledger,
+    seqs: &[u64],
+    find: impl Fn(&str, &str) -> Option<usize>,
+) -> std::result::Result<Vec<Pin>, LedgerError> {
+    let mut pins = Vec::new();
+    for entry in ledger.entries(seqs)? {
+        let role = entry.companion().and_then(Companion::role).and_then(|role| find(&entry.record, role));
+        let role = role.and_then(|at| u16::try_from(at).ok()).map(RoleId);
+        if let (Some(role), Some(key), Some(owner), false) = (role, &entry.key, &entry.owner, entry.owner_is_erased()) {
+            pins.push(Pin {
+                role,
+                key: key.clone(),
+                owner: owner.clone(),
+                because: entry.reason.clone(),
+                from: entry.effective_from,
+                until: entry.effective_until,
+                origin: PinOrigin::Command { actor: entry.actor.clone(), as_of: entry.as_of },
+            });
+        }
+    }
+    Ok(pins)
 }
 
 impl Evaluation {
@@ -306,6 +328,22 @@ impl Evaluation {
                 u64::try_from(allowed.floor()).unwrap_or(u64::MAX).max(10)
             }
         })
+    }
+
+    /// What the rules would say of a row that a pin sets, with all other pins in force: the rule and whom it names.
+    /// `None` where no rule decides it, and for a record that is invalid.
+    pub fn rules_alone(&self, policy: &TypedPolicy, role: RoleId, row: u32) -> Option<(RuleId, Owner)> {
+        let is_on_circle = self.results[role.0 as usize].circles.contains(row);
+        if is_on_circle || broken_path(policy, role, &self.snapshot.dataset, row).is_some() {
+            return None;
+        }
+        let typed = policy.role(role);
+        let setting = Setting { policy, record: typed.record, binding: &self.binding, as_of: &self.as_of };
+        let decided = self.with_facts(policy, role, row, |facts| decide(setting, typed, facts));
+        match (decided.rule, decided.named) {
+            (Some(rule), Some(Named::Owner(owner) | Named::Keep(owner))) => Some((rule, owner)),
+            _ => None,
+        }
     }
 
     /// The facts of one row, with the owners of this run.

@@ -6,6 +6,7 @@ use super::exit::{Exit, Failure, Result};
 use super::history;
 use super::output::Output;
 use super::past_run;
+use super::pin_notes;
 use super::record::invalid_reason;
 use super::session::{Session, parse_when};
 use crate::check::policy::{RoleId, TypedPolicy};
@@ -13,7 +14,7 @@ use crate::compare::StoredFacts;
 use crate::decide::row::{Named, Setting};
 use crate::diagnostic::{did_you_mean, nearest};
 use crate::explain::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain};
-use crate::ledger::Entry;
+use crate::ledger::{Companion, Entry};
 use crate::source::{Sources, Span};
 use crate::value::{Outcome, Owner, time};
 use serde_json::{Value, json};
@@ -53,7 +54,7 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let typed = session.policy.role(role);
     let outcome = found.results[at].outcome[row as usize];
     let drifted = found.inputs[at].drifted.contains(row) && outcome == Outcome::Kept;
-    let pinned = found.inputs[at].pinned.get(&row).and_then(|pinned| session.policy.pins.get(pinned.pin));
+    let pinned = found.inputs[at].pinned.get(&row).and_then(|pinned| found.pins.get(pinned.pin));
     let reason = match outcome {
         Outcome::Invalid => {
             let reason = invalid_reason(session, &found, role, Some(row));
@@ -62,7 +63,7 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         _ if pinned.is_some() => pinned.map(|pin| {
             let until = pin.until.map(|until| format!(" until {}", time::show_day(until))).unwrap_or_default();
             let because = pin.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
-            format!("pinned{until} ({}){because}", session.sources().place(pin.span))
+            format!("pinned{until} ({}){because}", pin_notes::said_by(session, pin))
         }),
         _ if drifted => Some("changed outside; kept until somebody decides".to_owned()),
         _ => None,
@@ -86,7 +87,7 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
 }
 
 fn locate(args: &ExplainArgs, session: &Session, found: &Evaluation) -> Result<(RoleId, u32)> {
-    let role = find_role(args, &session.policy)?;
+    let role = find_role(&session.policy, &args.record, &args.role)?;
     let record = session.policy.role(role).record;
     let table = found.snapshot.dataset.table(record);
     let key = args.key.trim();
@@ -104,23 +105,23 @@ fn locate(args: &ExplainArgs, session: &Session, found: &Evaluation) -> Result<(
     Err(Failure::could_not_run(format!("there is no {name} `{key}`{help}")))
 }
 
-fn find_role(args: &ExplainArgs, policy: &TypedPolicy) -> Result<RoleId> {
+/// The role of a record type, both in any letter case.
+pub fn find_role(policy: &TypedPolicy, record_name: &str, role_name: &str) -> Result<RoleId> {
     let records = policy.schema.records.iter().map(|record| record.name.as_str());
-    let Some(record) = policy.schema.find_record(&args.record) else {
-        let help = did_you_mean(&args.record, records).map(|help| format!("; {help}")).unwrap_or_default();
-        return Err(Failure::could_not_run(format!("there is no record type `{}`{help}", args.record)));
+    let Some(record) = policy.schema.find_record(record_name) else {
+        let help = did_you_mean(record_name, records).map(|help| format!("; {help}")).unwrap_or_default();
+        return Err(Failure::could_not_run(format!("there is no record type `{record_name}`{help}")));
     };
-    let wanted = args.role.to_lowercase();
+    let wanted = role_name.to_lowercase();
     policy
         .role_ids()
         .find(|id| policy.role(*id).record == record && policy.role(*id).name.to_lowercase() == wanted)
         .ok_or_else(|| {
             let roles: Vec<&str> =
                 policy.roles.iter().filter(|role| role.record == record).map(|role| role.name.as_str()).collect();
-            let near = nearest(&args.role, roles.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+            let near = nearest(role_name, roles.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
             Failure::could_not_run(format!(
-                "nothing decides `{} of {}`{}",
-                args.role,
+                "nothing decides `{role_name} of {}`{}",
                 policy.schema.record(record).name,
                 near.unwrap_or_else(|| format!(" (its roles: {})", roles.join(", ")))
             ))
@@ -129,6 +130,12 @@ fn find_role(args: &ExplainArgs, policy: &TypedPolicy) -> Result<RoleId> {
 
 /// A past decision, recomputed from what the ledger keeps, and held against what it says.
 fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Result<Exit> {
+    if Companion::of(&args.record, &args.role).is_some() {
+        return Err(Failure::could_not_run(format!(
+            "`{}` is no decision that could be explained: `ownward history` shows its entries",
+            args.role
+        )));
+    }
     let ledger = history::open(session)?;
     // A day means its end: what stood when the day was over.
     let moment = match time::parse_day(when) {
@@ -159,9 +166,7 @@ fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Resu
     let setting = Setting { policy: &past.policy, record: typed.record, binding: &past.binding, as_of: &past.as_of };
     let explanation = explain(setting, typed, &facts);
     let exit = write(&heading, &explanation, &past.policy, role, &past.sources, out)?;
-    let names_kept =
-        [&entry.owner, &entry.previous].into_iter().flatten().all(|owner| !owner.id.starts_with("erased-"));
-    if names_kept && !heading.before_rules && !agrees(&entry, &explanation) {
+    if !entry.has_erased_names() && !heading.before_rules && !agrees(&entry, &explanation) {
         return Err(Failure::message(
             Exit::Findings,
             "the recorded decision is not what its own rules and values give: run `ownward verify`",

@@ -5,22 +5,29 @@ use super::exit::{Exit, Failure, Result};
 use super::output::{Output, table};
 use super::session::Session;
 use crate::diagnostic::nearest;
-use crate::ledger::{Entry, Ledger};
-use crate::value::time;
+use crate::ledger::{Companion, Entry, Ledger};
+use crate::value::{Outcome, time};
 use serde_json::{Value, json};
 
 pub fn run(args: &HistoryArgs, _global: &Global, out: &Output) -> Result<Exit> {
     let session = Session::open(&args.project)?;
     let ledger = open(&session)?;
     let record = record_name(&session, &args.record);
-    let entries = ledger.history(&record, &args.key, args.role.as_deref())?;
-    if let (true, Some(role)) = (entries.is_empty(), &args.role)
-        && !ledger.history(&record, args.key.trim(), None)?.is_empty()
-    {
-        return Err(Failure::could_not_run(format!("the ledger holds no role `{role}` of {record} `{}`", args.key)));
-    }
+    let mut entries = ledger.history(&record, args.key.trim(), None)?;
     if entries.is_empty() {
-        return Err(unknown_key(&ledger, &record, &args.key)?);
+        return Err(unknown_key(&ledger, &record, args.key.trim())?);
+    }
+    if let Some(role) = &args.role {
+        // What stands beside the decisions of a role belongs to its history.
+        entries.retain(|entry| {
+            entry.role == *role || entry.companion().and_then(Companion::role).is_some_and(|of| of == role)
+        });
+        if entries.is_empty() {
+            return Err(Failure::could_not_run(format!(
+                "the ledger holds no role `{role}` of {record} `{}`",
+                args.key
+            )));
+        }
     }
     if out.is_json() {
         let list: Vec<Value> = entries.iter().map(entry_json).collect();
@@ -32,8 +39,8 @@ pub fn run(args: &HistoryArgs, _global: &Global, out: &Output) -> Result<Exit> {
         .map(|entry| {
             vec![
                 time::show_second_in(entry.as_of, &session.project.config.zone),
-                entry.role.clone(),
-                entry.outcome.word().to_owned(),
+                entry.companion().and_then(Companion::role).unwrap_or(&entry.role).to_owned(),
+                what(entry).to_owned(),
                 entry.previous.as_ref().map_or("-".into(), |owner| owner.id.clone()),
                 entry.owner.as_ref().map_or("-".into(), |owner| owner.id.clone()),
                 rule_text(entry),
@@ -70,10 +77,24 @@ pub fn unknown_key(ledger: &Ledger, record: &str, key: &str) -> Result<Failure> 
     Ok(Failure::could_not_run(format!("the ledger holds no {record} `{key}`{help}")))
 }
 
-pub fn rule_text(entry: &Entry) -> String {
-    match &entry.rule {
-        Some(rule) => rule.label.clone().unwrap_or_else(|| rule.place.clone()),
-        None => String::new(),
+/// What an entry says in one word: the outcome of a decision, or what began or ended beside one.
+fn what(entry: &Entry) -> &'static str {
+    let ended = entry.outcome == Outcome::Nobody;
+    match entry.companion() {
+        None => entry.outcome.word(),
+        Some(Companion::Pin { .. }) if ended => "unpinned",
+        Some(Companion::Pin { .. }) => "pinned",
+        Some(Companion::HandingOver { .. }) if ended => "handed over",
+        Some(companion) => companion.word(),
+    }
+}
+
+/// The rule that decided; for what stands beside decisions, its last day.
+fn rule_text(entry: &Entry) -> String {
+    match (&entry.rule, entry.effective_until) {
+        (Some(rule), _) => rule.label.clone().unwrap_or_else(|| rule.place.clone()),
+        (None, Some(until)) => format!("until {}", time::show_day(until)),
+        (None, None) => String::new(),
     }
 }
 
@@ -89,6 +110,8 @@ pub fn entry_json(entry: &Entry) -> Value {
         "recorded_at": time::show_instant(entry.recorded_at),
         "actor": entry.actor,
         "role": entry.role,
+        // Such an entry is no decision.
+        "beside": entry.companion().map(Companion::word),
         "outcome": entry.outcome.word(),
         "from": owner(&entry.previous),
         "to": owner(&entry.owner),

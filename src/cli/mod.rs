@@ -16,6 +16,9 @@ mod init;
 mod output;
 mod past_run;
 mod people_text;
+mod pin;
+mod pin_notes;
+mod pins;
 mod plan;
 mod plan_file;
 mod record;
@@ -56,6 +59,9 @@ fn run(cli: &Cli) -> Exit {
         Command::Apply(args) => apply::run(args, &cli.global, &out),
         Command::Explain(args) => explain::run(args, &cli.global, &out),
         Command::History(args) => history::run(args, &cli.global, &out),
+        Command::Pin(args) => pin::pin(args, &out),
+        Command::Unpin(args) => pin::unpin(args, &out),
+        Command::Pins(args) => pins::run(args, &cli.global, &out),
         Command::Verify(args) => verify::run(args, &cli.global, &out),
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),

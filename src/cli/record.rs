@@ -3,8 +3,8 @@
 use super::evaluate::{Evaluation, reads_column};
 use super::people_text::people_text;
 use super::session::Session;
-use crate::check::policy::{Pin, RoleId, RuleId};
-use crate::compare::{Change, DriftPolicy, read_values, value_names};
+use crate::check::policy::{RoleId, RuleId};
+use crate::compare::{Change, DriftPolicy, Pin, PinOrigin, read_values, value_names};
 use crate::ledger::{EMPTY_ROOT, EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
 use crate::value::Outcome;
 use std::sync::Arc;
@@ -52,6 +52,25 @@ pub fn draft(session: &Session, found: &Evaluation, actor: String, backdate: Opt
     draft.entries = found.changes.changes.iter().map(|change| entry(session, found, change, &names, &rules)).collect();
     draft.shown = shown(session, found, &names);
     draft
+}
+
+/// The draft of a run that records one entry of a command and decides nothing. The command's words stand in the entry
+/// alone, so that they can be erased.
+pub fn command(name: &str, as_of: i64, base: String, entry: EntryDraft, actor: String) -> RunDraft {
+    RunDraft {
+        base,
+        inputs: Vec::new(),
+        snapshot: String::new(),
+        options: format!("command={name}"),
+        as_of,
+        recorded_at: as_of,
+        actor,
+        engine: engine(),
+        totals: Vec::new(),
+        backdate: None,
+        entries: vec![entry],
+        shown: Vec::new(),
+    }
 }
 
 fn options(session: &Session, found: &Evaluation) -> String {
@@ -145,7 +164,11 @@ fn entry(
         Some(RuleId(rule)) => Some(rules[at][rule as usize].clone()),
         None if change.is_drift => Some(Arc::new(RuleRef::drift())),
         None if change.pin.is_some() => {
-            pin(session, change).map(|pin| Arc::new(RuleRef::pin(session.sources().place(pin.span))))
+            let place = pin(found, change).map(|pin| match pin.origin {
+                PinOrigin::Policy(span) => session.sources().place(span),
+                PinOrigin::Command { .. } => String::new(),
+            });
+            place.map(|place| Arc::new(RuleRef::pin(place)))
         }
         None => None,
     };
@@ -169,14 +192,14 @@ fn entry(
         reason: reason(session, found, change),
         pool_state: None,
         effective_from: Some(found.as_of.today()),
-        effective_until: pin(session, change).and_then(|pin| pin.until),
+        effective_until: pin(found, change).and_then(|pin| pin.until),
         values,
     }
 }
 
 /// The pin that set a change's owner.
-fn pin<'s>(session: &'s Session, change: &Change) -> Option<&'s Pin> {
-    change.pin.and_then(|pin| session.policy.pins.get(pin))
+fn pin<'e>(found: &'e Evaluation, change: &Change) -> Option<&'e Pin> {
+    change.pin.and_then(|pin| found.pins.get(pin))
 }
 
 /// Why: the rule's own words, or what kept it from being decided.
@@ -184,7 +207,7 @@ pub fn reason(session: &Session, found: &Evaluation, change: &Change) -> Option<
     if let Some(rule) = change.rule {
         return session.policy.role(change.role).rule(rule).because.clone();
     }
-    if let Some(pin) = pin(session, change) {
+    if let Some(pin) = pin(found, change) {
         return pin.because.clone();
     }
     Some(match change.outcome {

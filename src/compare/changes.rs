@@ -23,7 +23,7 @@ pub struct Change {
     pub rule: Option<RuleId>,
     /// The owner was changed outside and is kept.
     pub is_drift: bool,
-    /// The owner was set by hand: the pin's place in the policy.
+    /// The owner was set by hand: the pin's place in the run's list.
     pub pin: Option<usize>,
 }
 

@@ -5,10 +5,12 @@
 
 mod changes;
 mod past;
+mod pins;
 mod values;
 
 pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
-pub use past::{Past, PastEntry, PastRule, RolePast, drift, role_input, set_pins};
+pub use past::{Past, PastEntry, PastRule, RolePast, drift, role_input};
+pub use pins::{Pin, PinOrigin, pins, set_pins};
 pub use values::{StoredFacts, owner_text, read_values, value_names};
 
 /// What happens to an owner that was changed outside (design section 3, point 2).

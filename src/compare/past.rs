@@ -1,10 +1,9 @@
 //! What was known before the run: the current owner of every record, and which owners somebody changed outside.
 
-use super::DriftPolicy;
+use super::{DriftPolicy, Pin};
 use crate::assign::{Binding, NOBODY, OwnerTable};
-use crate::check::policy::{RoleId, TypedPolicy};
 use crate::column::TableData;
-use crate::decide::{Pinned, RoleInput};
+use crate::decide::RoleInput;
 use crate::value::{Outcome, Owner};
 use rustc_hash::FxHashMap;
 
@@ -12,6 +11,8 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug, Default)]
 pub struct Past {
     pub roles: Vec<RolePast>,
+    /// Pins given by command, one a record and role at most.
+    pub pins: Vec<Pin>,
 }
 
 /// What the ledger knows of one role, by key.
@@ -112,34 +113,6 @@ pub fn role_input(
         input.current.push(code);
     }
     input
-}
-
-/// Sets the owners of pinned rows: pins of this role that count on the day and name somebody who may own. A pin comes
-/// before drift. Returns the pins whose record is not in the table, by their places.
-pub fn set_pins(
-    policy: &TypedPolicy,
-    role: RoleId,
-    table: &TableData,
-    today: i32,
-    binding: &Binding,
-    owners: &mut OwnerTable,
-    input: &mut RoleInput,
-) -> Vec<usize> {
-    let mut absent = Vec::new();
-    for (at, pin) in policy.pins.iter().enumerate() {
-        if pin.role != role || !pin.counts_on(today) {
-            continue;
-        }
-        let Ok(owner) = binding.name(pin.owner) else { continue };
-        match table.row_of(&pin.key) {
-            Some(row) => {
-                input.pinned.insert(row, Pinned { owner: owners.code(owner), pin: at });
-                input.drifted.remove(row);
-            }
-            None => absent.push(at),
-        }
-    }
-    absent
 }
 
 /// The owners that texts of the owner column mean, each looked up once.

@@ -58,7 +58,7 @@ pub struct RoleInput {
 pub struct Pinned {
     /// Code of the owner table.
     pub owner: u32,
-    /// The pin, by its place in [`TypedPolicy::pins`].
+    /// The pin, by its place in the run's list of pins.
     pub pin: usize,
 }
 

@@ -63,6 +63,7 @@ codes! {
     MissingWeight = "missing-weight": "a pool goes by weight, and members have none",
     MixedAndOr = "mixed-and-or": "`and` and `or` mixed without brackets",
     MixedMoney = "mixed-money": "amounts of different currencies mixed",
+    NeedlessPin = "needless-pin": "a pin whose owner the rules name as well",
     NestedRelated = "nested-related": "a question about other records that cannot stand inside another",
     NoCapacity = "no-capacity": "people with a capacity of 0, whom no pool gives a record",
     NoCurrency = "no-currency": "an amount has no currency beside it",

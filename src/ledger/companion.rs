@@ -38,6 +38,23 @@ impl<'a> Companion<'a> {
         pin.or_else(|| role.strip_prefix(HANDING_OVER).map(|role| Companion::HandingOver { role }))
     }
 
+    /// The reserved role under which its entries stand.
+    pub fn reserved_role(self) -> String {
+        match self {
+            Companion::Pin { role } => format!("{PIN_OF}{role}"),
+            Companion::HandingOver { role } => format!("{HANDING_OVER}{role}"),
+            Companion::Rotation => ROTATION.to_owned(),
+        }
+    }
+
+    /// The role of the record that it speaks of; a rotation speaks of none.
+    pub fn role(self) -> Option<&'a str> {
+        match self {
+            Companion::Pin { role } | Companion::HandingOver { role } => Some(role),
+            Companion::Rotation => None,
+        }
+    }
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -55,7 +72,7 @@ impl EntryDraft {
             owner: Some(owner),
             effective_from: Some(from),
             effective_until: until,
-            ..beside(record, key, format!("{PIN_OF}{role}"))
+            ..beside(record, key, Companion::Pin { role })
         }
     }
 
@@ -65,7 +82,7 @@ impl EntryDraft {
             outcome: Outcome::Nobody,
             previous,
             effective_from: Some(day),
-            ..beside(record, key, format!("{PIN_OF}{role}"))
+            ..beside(record, key, Companion::Pin { role })
         }
     }
 
@@ -75,7 +92,7 @@ impl EntryDraft {
             owner: Some(outgoing),
             effective_from: Some(from),
             effective_until: Some(until),
-            ..beside(record, key, format!("{HANDING_OVER}{role}"))
+            ..beside(record, key, Companion::HandingOver { role })
         }
     }
 
@@ -85,7 +102,7 @@ impl EntryDraft {
             outcome: Outcome::Nobody,
             previous: Some(outgoing),
             effective_from: Some(day),
-            ..beside(record, key, format!("{HANDING_OVER}{role}"))
+            ..beside(record, key, Companion::HandingOver { role })
         }
     }
 
@@ -94,7 +111,7 @@ impl EntryDraft {
         EntryDraft {
             outcome: if state.is_some() { Outcome::Assigned } else { Outcome::Nobody },
             values: state.map(|state| (STATE.into(), Some(state))).into_iter().collect(),
-            ..beside(POOL, name, ROTATION.to_owned())
+            ..beside(POOL, name, Companion::Rotation)
         }
     }
 }
@@ -106,11 +123,11 @@ impl Shown {
     }
 }
 
-fn beside(record: &str, key: &str, role: String) -> EntryDraft {
+fn beside(record: &str, key: &str, companion: Companion<'_>) -> EntryDraft {
     EntryDraft {
         record: record.into(),
         key: key.to_owned(),
-        role: role.into(),
+        role: companion.reserved_role().into(),
         outcome: Outcome::Assigned,
         owner: None,
         previous: None,

@@ -20,6 +20,22 @@ impl Ledger {
         })
     }
 
+    /// These entries, in this order; numbers that are no entry's are left out.
+    pub fn entries(&self, seqs: &[u64]) -> Result<Vec<Entry>, LedgerError> {
+        self.read(|connection| {
+            let names = Names::load(connection)?;
+            let mut statement = connection.prepare(&entries_where("e.seq = ?1"))?;
+            let mut found = Vec::with_capacity(seqs.len());
+            for seq in seqs {
+                let mut rows = statement.query([i64::try_from(*seq).unwrap_or(i64::MAX)])?;
+                if let Some(row) = rows.next()? {
+                    found.push(entry(row, &names)?);
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// The entry in force at an instant (microseconds since 1970-01-01T00:00:00Z): the last one written by a run whose
     /// `as of` is not after it. `None` when there was none yet.
     pub fn entry_at(&self, record: &str, key: &str, role: &str, instant: i64) -> Result<Option<Entry>, LedgerError> {

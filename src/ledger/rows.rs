@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 
 use super::error::LedgerError;
 use super::merkle::Hash;
-use super::types::RuleRef;
+use super::types::{ERASED, RuleRef};
 use crate::value::{Outcome, Owner, OwnerKind};
 
 pub(super) fn integer(row: &Row<'_>, column: usize) -> Result<i64, LedgerError> {
@@ -194,7 +194,7 @@ fn load_owners(connection: &Connection) -> Result<HashMap<i64, NamedOwner>, Ledg
         let kind =
             OwnerKind::from_word(kind).ok_or_else(|| LedgerError::damaged(format!("`{kind}` is no kind of owner")))?;
         let name = maybe_text(row, 2)?;
-        let shown = name.map_or_else(|| format!("erased-{id}"), str::to_owned);
+        let shown = name.map_or_else(|| format!("{ERASED}{id}"), str::to_owned);
         Ok(NamedOwner { owner: Owner::new(kind, shown), erased: name.is_none() })
     })
 }

@@ -11,6 +11,8 @@ use crate::value::{Outcome, Owner};
 
 /// Label and fingerprint of the entry that keeps the owner an outsider has set (design section 3, point 2).
 const DRIFT: &str = "drift";
+/// Begins the made-up ids of owners whose names were erased; the number of the pseudonym follows.
+pub(super) const ERASED: &str = "erased-";
 /// Label and fingerprint of the entry whose owner a pin sets.
 const PIN: &str = "pin";
 
@@ -253,6 +255,27 @@ pub struct Entry {
     pub effective_until: Option<i32>,
     /// Path and value in the order they were handed in; `None` when erased.
     pub values: Option<Vec<(String, Option<String>)>>,
+}
+
+impl Entry {
+    /// What it says, if it is no decision.
+    pub fn companion(&self) -> Option<Companion<'_>> {
+        Companion::of(&self.record, &self.role)
+    }
+
+    /// Whether the name of its owner was erased.
+    pub fn owner_is_erased(&self) -> bool {
+        is_erased(self.owner.as_ref())
+    }
+
+    /// Whether the name of its owner or of the one before was erased.
+    pub fn has_erased_names(&self) -> bool {
+        is_erased(self.owner.as_ref()) || is_erased(self.previous.as_ref())
+    }
+}
+
+fn is_erased(owner: Option<&Owner>) -> bool {
+    owner.is_some_and(|owner| owner.id.starts_with(ERASED))
 }
 
 /// What was erased: its proof holds, but it can no longer be read.

@@ -476,7 +476,9 @@ fn completions_and_man_pages_are_made_from_the_command_line() {
     assert!(sandbox.run(&["completions", "bash"]).success().stdout.contains("ownward"));
     sandbox.run(&["man", "man"]).success();
     assert!(sandbox.path().join("man/ownward-explain.1").is_file());
-    for command in ["init", "check", "fmt", "decide", "plan", "apply", "explain", "history", "verify"] {
+    for command in
+        ["init", "check", "fmt", "decide", "plan", "apply", "explain", "history", "pin", "unpin", "pins", "verify"]
+    {
         assert!(sandbox.run(&[command, "--help"]).success().stdout.contains("Example:"), "{command}");
     }
 }

@@ -18,6 +18,7 @@ mod model;
 mod noisy;
 mod oracle;
 mod people;
+mod pins;
 mod policies;
 mod robust;
 mod sandbox;

@@ -11,6 +11,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("expired-pin", "said when records are decided (tests/it/commands.rs)"),
     ("file-exists", "about a command that writes"),
     ("inferred-record", "said by commands, which look at the data first (tests/it/commands.rs)"),
+    ("needless-pin", "said when records are decided (tests/it/pins.rs)"),
     ("no-project", "about a folder without files"),
     ("not-utf8", "a page cannot hold such bytes"),
     ("other-currency", "said when records are decided (tests/it/commands.rs)"),
