@@ -54,10 +54,7 @@ impl Checker<'_> {
             WhoKind::OwnerOf(role, path) => {
                 self.owner_of(role, path, scope).map(|owner| TargetKind::OwnerOf(OwnerRef::Of(owner)))
             }
-            WhoKind::Pool(pool) => {
-                self.not_yet(&format!("`{}`", pool.how.word()), who.span);
-                self.pool(pool, who.span, scope).map(TargetKind::Pool)
-            }
+            WhoKind::Pool(pool) => self.pool(pool, who.span, scope).map(TargetKind::Pool),
             WhoKind::With(_) => {
                 self.not_yet("`person with`", who.span);
                 None

@@ -4,27 +4,30 @@ use super::args::{DriftArg, RunArgs};
 use super::exit::{Failure, Result};
 use super::output::{Output, grouped};
 use super::pin_notes;
+use super::recall;
 use super::session::{Session, directory};
-use crate::assign::{Binding, OwnerTable, Unknown, bind};
-use crate::check::policy::{RoleId, RuleId, TypedPolicy};
-use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, PastEntry, PastRule, Pin, PinOrigin, RolePast};
+use crate::assign::{Binding, Empty, OwnerTable, Unknown, bind};
+use crate::check::policy::{PoolId, RoleId, RuleId, TypedPolicy};
+use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, Pin, RolePast};
 use crate::decide::row::{Named, Setting, decide};
 use crate::decide::{
-    RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, WorkedOut, broken_path, decide_role, unseen_amounts,
+    Desk, RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, WorkedOut, broken_path, decide_role, unseen_amounts,
     work_out,
 };
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::ledger::{Companion, Head, Ledger, LedgerError};
+use crate::ledger::{Head, Ledger};
 use crate::plan;
 use crate::project::{Drift, MaxMoves};
 use crate::snapshot::Snapshot;
 use crate::value::time::AsOf;
 use crate::value::{Decimal, Owner};
+use std::sync::Arc;
 
 /// Everything a run decided, and what it was decided from.
 pub struct Evaluation {
     pub as_of: AsOf,
-    pub snapshot: Snapshot,
+    pub snapshot: Arc<Snapshot>,
+    pub past: Arc<Past>,
     pub binding: Binding,
     pub owners: OwnerTable,
     /// All pins, of policies and by command.
@@ -35,6 +38,10 @@ pub struct Evaluation {
     pub after: Vec<Vec<u32>>,
     /// By role and rule.
     pub fingerprints: Vec<Vec<String>>,
+    /// By role and hold.
+    pub hold_fingerprints: Vec<Vec<String>>,
+    /// Pools after the run.
+    pub desk: Desk,
     /// What was worked out over other records.
     pub related: WorkedOut,
     pub head: Option<Head>,
@@ -55,31 +62,60 @@ pub enum Depth {
 
 /// Decides everything a project decides, as of one moment.
 pub fn evaluate(session: &Session, as_of: AsOf, run: &RunArgs, depth: Depth, out: &Output) -> Result<Evaluation> {
+    evaluate_watching(session, as_of, run, depth, None, out)
+}
+
+/// The same with every step of a pool told for one record.
+pub fn evaluate_watching(
+    session: &Session,
+    as_of: AsOf,
+    run: &RunArgs,
+    depth: Depth,
+    watch: Option<Watch<'_>>,
+    out: &Output,
+) -> Result<Evaluation> {
     session.require_sound()?;
     let progress = out.progress();
     // The head is read before anything else, so that an entry written meanwhile is noticed.
     let ledger = Ledger::open_existing_read_only(&session.project.config.ledger_path(&session.project.root))?;
     let head = ledger.as_ref().map(Ledger::head).transpose()?;
     let past = match &ledger {
-        Some(ledger) => past(ledger, &session.policy)?,
+        Some(ledger) => recall::past(ledger, &session.policy)?,
         None => Past::default(),
     };
     let snapshot = session.snapshot(&session.wanted(), &progress)?;
     progress.set_message("deciding");
-    let evaluation = decide_all(session, as_of, drift_policy(session, run), depth, snapshot, past, head)?;
+    let start = Start { snapshot: Arc::new(snapshot), past: Arc::new(past), head };
+    let evaluation = decide_all(session, as_of, drift_policy(session, run), depth, start, watch)?;
     progress.finish_and_clear();
     Ok(evaluation)
 }
 
-fn decide_all(
+/// What a run starts from: records and people, and what the ledger knows.
+#[derive(Clone)]
+pub struct Start {
+    pub snapshot: Arc<Snapshot>,
+    pub past: Arc<Past>,
+    pub head: Option<Head>,
+}
+
+/// The record whose choice by pools is told in full.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    pub record: &'a str,
+    pub key: &'a str,
+}
+
+/// Decides everything a policy decides from what a run starts from.
+pub fn decide_all(
     session: &Session,
     as_of: AsOf,
     drift: DriftPolicy,
     depth: Depth,
-    snapshot: Snapshot,
-    past: Past,
-    head: Option<Head>,
+    start: Start,
+    watch: Option<Watch<'_>>,
 ) -> Result<Evaluation> {
+    let Start { snapshot, past, head } = start;
     let policy = &session.policy;
     require_people(policy, &snapshot, session)?;
     let people = directory(&policy.schema, snapshot.people.clone(), snapshot.has_people);
@@ -96,6 +132,7 @@ fn decide_all(
     let related = work_out(policy, &snapshot.dataset, &binding, &as_of);
     let plan = plan::lower(policy, &as_of, &|name| binding.name(name).is_ok());
     let mut owners = OwnerTable::default();
+    let mut desk = Desk::open(policy, &binding, &past.rotations, &mut owners);
     let mut after = Vec::new();
     let (mut inputs, mut results) = (Vec::new(), Vec::new());
     let nothing = RolePast::default();
@@ -106,9 +143,16 @@ fn decide_all(
         let mut input = compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
         let absent = compare::set_pins(&pins, role, table, as_of.today(), &binding, &mut owners, &mut input);
         findings.extend(absent.into_iter().map(|pin| pin_notes::absent(policy, &pins[pin])));
-        let scene =
-            Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current).with_related(&related);
-        let result = decide_role(&scene, &plan.roles[role.0 as usize], &input, &mut after, &mut owners);
+        if !policy.pools.is_empty() {
+            input.elsewhere = compare::elsewhere(table, role_past, &mut owners);
+        }
+        let watched = watch.filter(|watch| policy.schema.find_record(watch.record) == Some(record));
+        let scene = Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current)
+            .with_related(&related)
+            .watching(watched.and_then(|watch| table.row_of(watch.key)));
+        let plan = &plan.roles[role.0 as usize];
+        let result = decide_role(&scene, plan, &input, &mut after, &mut owners, &mut desk);
+        findings.extend(result.empty_pools.iter().map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));
         if let Some(finding) = circle_finding(policy, role, &snapshot, &result) {
             findings.push(finding);
         }
@@ -120,12 +164,18 @@ fn decide_all(
         .iter()
         .map(|role| role.rules.iter().map(|rule| plan::rule_fingerprint(policy, role, rule)).collect())
         .collect();
+    let hold_fingerprints: Vec<Vec<String>> = policy
+        .roles
+        .iter()
+        .map(|role| role.holds.iter().map(|hold| plan::rule_fingerprint(policy, role, &hold.rule)).collect())
+        .collect();
     let compared = Compared {
         policy,
         dataset: &snapshot.dataset,
         owners: &owners,
         complete: session.project.config.source.complete,
         fingerprints: &fingerprints,
+        hold_fingerprints: &hold_fingerprints,
     };
     let changes = match depth {
         Depth::Owners => ChangeSet::default(),
@@ -135,8 +185,11 @@ fn decide_all(
         related,
         as_of,
         snapshot,
+        past,
         binding,
         owners,
+        desk,
+        hold_fingerprints,
         pins,
         inputs,
         results,
@@ -195,6 +248,19 @@ fn circle_finding(policy: &TypedPolicy, role: RoleId, snapshot: &Snapshot, resul
     )
 }
 
+/// Records that a pool could give to nobody: they keep the owner they have.
+fn empty_pool(policy: &TypedPolicy, pool: PoolId, count: u64, why: &Empty) -> Diagnostic {
+    let pool = policy.pool(pool);
+    Diagnostic::warning(
+        crate::diagnostic::Code::EmptyPool,
+        format!("a pool had nobody for {}", super::output::count(count, "record")),
+    )
+    .at(pool.span, "nobody may receive")
+    .with_note(format!("for the first of them: {why}"))
+    .with_note("they go to what stands behind `else`, or stay with the owner they have and are listed as unmatched")
+    .help("add somebody to the team, raise a cap, or write `else` and a queue")
+}
+
 fn currency_finding(policy: &TypedPolicy, unseen: &UnseenAmounts) -> Diagnostic {
     let record = policy.schema.record(unseen.record);
     let field = record.field(unseen.field);
@@ -218,68 +284,6 @@ fn drift_policy(session: &Session, run: &RunArgs) -> DriftPolicy {
         (Some(DriftArg::Accept), _) | (None, Drift::Accept) => DriftPolicy::Accept,
         (Some(DriftArg::Restore), _) | (None, Drift::Restore) => DriftPolicy::Restore,
     }
-}
-
-/// The ledger's last entries and looks, by role of this policy. Roles that the policy no longer has are left alone.
-fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
-    let mut past = Past { roles: vec![RolePast::default(); policy.roles.len()], pins: Vec::new() };
-    let find = |record: &str, role: &str| {
-        policy.schema.find_record(record).and_then(|record| policy.find_role(record, role)).map(|id| id.0 as usize)
-    };
-    let mut pinned = Vec::new();
-    ledger.current::<LedgerError>(|entry| {
-        if let Some(companion) = entry.companion() {
-            if matches!(companion, Companion::Pin { .. }) && entry.owner.is_some() {
-                pinned.push(entry.seq);
-            }
-        } else if let Some(at) = find(entry.record, entry.role) {
-            let known = PastEntry {
-                outcome: entry.outcome,
-                owner: entry.owner.cloned(),
-                previous: entry.previous.cloned(),
-                rule: entry
-                    .rule
-                    .map(|rule| PastRule { label: rule.label.clone(), fingerprint: rule.fingerprint.clone() }),
-                is_drift: entry.is_drift(),
-                is_pin: entry.rule.is_some_and(crate::ledger::RuleRef::is_pin),
-            };
-            past.roles[at].entries.insert(entry.key.to_owned(), known);
-        }
-        Ok(())
-    })?;
-    past.pins = pins_by_command(ledger, &pinned, find)?;
-    ledger.shown::<LedgerError>(|shown| {
-        if let Some(at) = find(shown.record, shown.role) {
-            past.roles[at].shown.insert(shown.key.to_owned(), shown.owner.map(str::to_owned));
-        }
-        Ok(())
-    })?;
-    Ok(past)
-}
-
-/// Pins from their entries. What was erased pins nobody.
-fn pins_by_command(
-    ledger: &Ledger,
-    seqs: &[u64],
-    find: impl Fn(&str, &str) -> Option<usize>,
-) -> std::result::Result<Vec<Pin>, LedgerError> {
-    let mut pins = Vec::new();
-    for entry in ledger.entries(seqs)? {
-        let role = entry.companion().and_then(Companion::role).and_then(|role| find(&entry.record, role));
-        let role = role.and_then(|at| u16::try_from(at).ok()).map(RoleId);
-        if let (Some(role), Some(key), Some(owner), false) = (role, &entry.key, &entry.owner, entry.owner_is_erased()) {
-            pins.push(Pin {
-                role,
-                key: key.clone(),
-                owner: owner.clone(),
-                because: entry.reason.clone(),
-                from: entry.effective_from,
-                until: entry.effective_until,
-                origin: PinOrigin::Command { actor: entry.actor.clone(), as_of: entry.as_of },
-            });
-        }
-    }
-    Ok(pins)
 }
 
 impl Evaluation {

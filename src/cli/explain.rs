@@ -1,7 +1,8 @@
 //! `explain`: every rule in order, the condition that failed on which value, then the one that decided.
 
 use super::args::{ExplainArgs, Global, RunArgs};
-use super::evaluate::{Depth, Evaluation, evaluate};
+use super::evaluate::{Depth, Evaluation, Watch, evaluate_watching};
+use super::asides;
 use super::exit::{Exit, Failure, Result};
 use super::history;
 use super::output::Output;
@@ -43,12 +44,15 @@ struct Heading {
     zone: jiff::tz::TimeZone,
     /// Kept or invalid before any rule was asked.
     before_rules: bool,
+    /// What came after the rules: how a pool chose, what holds the owner, who hands over.
+    notes: Vec<String>,
 }
 
 fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let as_of = session.as_of(None)?;
     let run = RunArgs { max_moves: None, drift: None };
-    let found = evaluate(session, as_of, &run, Depth::Owners, out)?;
+    let watch = Watch { record: &args.record, key: args.key.trim() };
+    let found = evaluate_watching(session, as_of, &run, Depth::Owners, Some(watch), out)?;
     let (role, row) = locate(args, session, &found)?;
     let at = role.0 as usize;
     let typed = session.policy.role(role);
@@ -79,6 +83,7 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         as_of: found.as_of.instant,
         zone: found.as_of.zone.clone(),
         before_rules: drifted || pinned.is_some() || outcome == Outcome::Invalid,
+        notes: asides::notes(session, &found, role, row),
     };
     let setting =
         Setting { policy: &session.policy, record: typed.record, binding: &found.binding, as_of: &found.as_of };
@@ -207,6 +212,7 @@ fn past_heading(entry: &Entry, record: &str, zone: &jiff::tz::TimeZone) -> Headi
         as_of: entry.as_of,
         zone: zone.clone(),
         before_rules: is_drift || matches!(entry.outcome, Outcome::Invalid | Outcome::Gone | Outcome::Adopted),
+        notes: entry.pool_state.iter().map(|state| format!("the pool chose at {state}")).collect(),
     }
 }
 
@@ -263,6 +269,9 @@ fn text(
         Some(_) => {}
         None => out.line("no rule matches: the owner stays as it is, and the record needs a decision")?,
     }
+    for note in &heading.notes {
+        out.line(&crate::diagnostic::render::clean(note))?;
+    }
     Ok(())
 }
 
@@ -303,8 +312,12 @@ fn rule_text(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
             }
             let rule = policy.role(role).rule(trace.rule);
             let targets: Vec<&str> = rule.targets.iter().map(|target| one_line(sources, target.span)).collect();
-            let said = match rule.targets.first().map(|target| &target.kind) {
-                Some(crate::check::policy::TargetKind::Keep) => "keep owner".to_owned(),
+            let said = match (rule.targets.first().map(|target| &target.kind), &rule.hand_off) {
+                (Some(crate::check::policy::TargetKind::Keep), _) => "keep owner".to_owned(),
+                (_, Some(hand_off)) => {
+                    let over = hand_off.over;
+                    format!("hand off to {} over {} {}", targets.join(" else "), over.amount, over.unit.word())
+                }
                 _ => format!("assign to {}", targets.join(" else ")),
             };
             let origin = trace.origin.as_ref().map(|origin| format!("   [{origin}]")).unwrap_or_default();
@@ -417,6 +430,7 @@ fn as_json(
             policy.role(role).rule(decided).because.clone()
         }),
         "rules": rules,
+        "notes": heading.notes,
         "rules_not_asked": explanation.not_reached,
     })
 }

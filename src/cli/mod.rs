@@ -5,6 +5,7 @@
 
 mod apply;
 mod args;
+mod asides;
 mod check;
 mod decide;
 mod evaluate;
@@ -21,6 +22,7 @@ mod pin_notes;
 mod pins;
 mod plan;
 mod plan_file;
+mod recall;
 mod record;
 mod session;
 mod shell;

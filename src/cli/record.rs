@@ -1,12 +1,15 @@
 //! From a change set to the draft of a run: what the ledger is asked to keep.
 
+use super::asides;
 use super::evaluate::{Evaluation, reads_column};
 use super::people_text::people_text;
 use super::session::Session;
-use crate::check::policy::{RoleId, RuleId};
+use crate::check::policy::{Hold, RoleId, RuleId};
 use crate::compare::{Change, DriftPolicy, Pin, PinOrigin, read_values, value_names};
+use crate::decide::Pooled;
 use crate::ledger::{EMPTY_ROOT, EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
 use crate::value::Outcome;
+use crate::value::time;
 use std::sync::Arc;
 
 /// The engine as the ledger names it.
@@ -50,8 +53,44 @@ pub fn draft(session: &Session, found: &Evaluation, actor: String, backdate: Opt
         .collect();
     let rules = rule_refs(session, found);
     draft.entries = found.changes.changes.iter().map(|change| entry(session, found, change, &names, &rules)).collect();
+    draft.entries.extend(hand_overs(session, found, &names));
+    let states = found.desk.changed_states();
+    draft.entries.extend(states.iter().map(|(name, state)| EntryDraft::rotation(name, Some(state.to_json()))));
     draft.shown = shown(session, found, &names);
     draft
+}
+
+/// Hand-overs that begin with this run, and those that end before their day: the owner changed again, or the outgoing
+/// person is no longer active (design section 3, point 14).
+fn hand_overs(session: &Session, found: &Evaluation, names: &Names) -> Vec<EntryDraft> {
+    let today = found.as_of.today();
+    let mut entries = Vec::new();
+    for role in session.policy.role_ids() {
+        let at = role.0 as usize;
+        let (record, name) = (&names.records[at], &names.roles[at]);
+        let table = found.snapshot.dataset.table(session.policy.role(role).record);
+        let result = &found.results[at];
+        let mut begun: Vec<_> = result.handing_over.iter().collect();
+        begun.sort_unstable_by_key(|(row, _)| **row);
+        for (row, hand_over) in begun {
+            if let (Some(key), Some(outgoing)) = (table.key(*row), found.owners.get(hand_over.from)) {
+                entries.push(EntryDraft::handing_over(record, key, name, outgoing.clone(), today, hand_over.until));
+            }
+        }
+        let Some(past) = found.past.roles.get(at) else { continue };
+        let mut going_on: Vec<_> = past.handing_over.iter().filter(|(_, (_, until))| *until >= today).collect();
+        going_on.sort_unstable_by_key(|(key, _)| key.as_str());
+        for (key, (outgoing, _)) in going_on {
+            let row = table.row_of(key);
+            let is_over = !found.binding.is_active(outgoing)
+                || row.is_some_and(|row| result.owner[row as usize] != found.inputs[at].current[row as usize]);
+            let begins_anew = row.is_some_and(|row| result.handing_over.contains_key(&row));
+            if is_over && !begins_anew {
+                entries.push(EntryDraft::handed_over(record, key, name, outgoing.clone(), today));
+            }
+        }
+    }
+    entries
 }
 
 /// The draft of a run that records one entry of a command and decides nothing. The command's words stand in the entry
@@ -162,6 +201,11 @@ fn entry(
     let role = session.policy.role(change.role);
     let rule = match change.rule {
         Some(RuleId(rule)) => Some(rules[at][rule as usize].clone()),
+        None if change.held.is_some() => held(session, found, change).map(|(hold, fingerprint)| {
+            let place = session.sources().place(hold.rule.span);
+            let label = hold.rule.label.clone().or_else(|| Some(hold.kind.word().to_owned()));
+            Arc::new(RuleRef::hold(label, fingerprint, place))
+        }),
         None if change.is_drift => Some(Arc::new(RuleRef::drift())),
         None if change.pin.is_some() => {
             let place = pin(found, change).map(|pin| match pin.origin {
@@ -190,11 +234,29 @@ fn entry(
         previous: change.previous.clone(),
         rule,
         reason: reason(session, found, change),
-        pool_state: None,
-        effective_from: Some(found.as_of.today()),
-        effective_until: pin(found, change).and_then(|pin| pin.until),
+        pool_state: pool_state(found, change),
+        effective_from: Some(change.held.map_or(found.as_of.today(), |held| held.since)),
+        effective_until: match change.held {
+            Some(held) => held.until,
+            None => pin(found, change).and_then(|pin| pin.until),
+        },
         values,
     }
+}
+
+/// How the pool that chose the owner stood.
+fn pool_state(found: &Evaluation, change: &Change) -> Option<String> {
+    match found.results[change.role.0 as usize].pooled.get(&change.row?)? {
+        Pooled::Picked(pool, picked) => Some(found.desk.note(*pool, picked)),
+        Pooled::Stays(_) => None,
+    }
+}
+
+/// The hold or lock that keeps a change's owner, with its fingerprint.
+fn held<'e>(session: &'e Session, found: &'e Evaluation, change: &Change) -> Option<(&'e Hold, &'e str)> {
+    let hold = change.held?.hold;
+    let fingerprint = found.hold_fingerprints.get(change.role.0 as usize)?.get(hold)?;
+    Some((session.policy.role(change.role).holds.get(hold)?, fingerprint))
 }
 
 /// The pin that set a change's owner.
@@ -204,8 +266,19 @@ fn pin<'e>(found: &'e Evaluation, change: &Change) -> Option<&'e Pin> {
 
 /// Why: the rule's own words, or what kept it from being decided.
 pub fn reason(session: &Session, found: &Evaluation, change: &Change) -> Option<String> {
+    if let (Some(row), Outcome::Kept) = (change.row, change.outcome)
+        && found.results[change.role.0 as usize].waiting.contains(row)
+    {
+        let missing = asides::missing_fields(session, found, change.role, row).join("`, `");
+        return Some(format!("the hand-off waits until `{missing}` is known"));
+    }
     if let Some(rule) = change.rule {
         return session.policy.role(change.role).rule(rule).because.clone();
+    }
+    if let Some((hold, _)) = held(session, found, change) {
+        let until = change.held.and_then(|held| held.until).map(time::show_day);
+        let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+        return hold.rule.because.clone().or_else(|| Some(format!("the owner is kept{until}")));
     }
     if let Some(pin) = pin(found, change) {
         return pin.because.clone();

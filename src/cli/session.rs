@@ -89,6 +89,16 @@ impl Session {
             want(role.record, &own(schema.record(role.record).key));
             role.reads.iter().for_each(|path| want(role.record, path));
         }
+        for pool in &self.policy.pools {
+            // Records enter pools in the order in which they were created.
+            if let Some(created) = schema.record(pool.record).created {
+                want(pool.record, &own(created));
+            }
+        }
+        for role in self.policy.gathers.iter().map(|gather| &gather.role) {
+            want(role.record, &own(schema.record(role.record).key));
+            role.reads.iter().for_each(|path| want(role.record, path));
+        }
         for related in &self.policy.related {
             want(related.of, &own(schema.record(related.of).key));
             want(related.record, &own(related.via));

@@ -4,7 +4,7 @@ use super::past::{Past, PastEntry, PastRule, RolePast};
 use crate::assign::OwnerTable;
 use crate::check::policy::{RoleId, RuleId, TypedPolicy};
 use crate::column::{Dataset, RowSet};
-use crate::decide::{NO_RULE, RoleInput, RoleResult};
+use crate::decide::{Held, NO_RULE, RoleInput, RoleResult};
 use crate::value::{Outcome, Owner};
 use rustc_hash::FxHashSet;
 
@@ -25,6 +25,8 @@ pub struct Change {
     pub is_drift: bool,
     /// The owner was set by hand: the pin's place in the run's list.
     pub pin: Option<usize>,
+    /// A hold or a lock keeps the owner.
+    pub held: Option<Held>,
 }
 
 impl Change {
@@ -83,6 +85,8 @@ pub struct Compared<'a> {
     pub complete: bool,
     /// The fingerprint of each rule, by role and rule.
     pub fingerprints: &'a [Vec<String>],
+    /// The same of holds.
+    pub hold_fingerprints: &'a [Vec<String>],
 }
 
 /// The changes of all roles. `inputs` and `results` stand by [`RoleId`].
@@ -128,14 +132,19 @@ impl Compared<'_> {
                     rule: None,
                     is_drift: false,
                     pin: None,
+                    held: None,
                 });
             }
+            let held = result.held.get(&row).copied();
             let rule = (result.rule[at] != NO_RULE).then_some(RuleId(result.rule[at]));
             let is_drift = rule.is_none() && outcome == Outcome::Kept && input.drifted.contains(row);
             let pin = input.pinned.get(&row).map(|pinned| pinned.pin);
             let owner = self.owners.get(result.owner[at]);
             if known.is_none_or(|known| {
-                known.is_pin != pin.is_some() || self.differs(known, role, outcome, owner, rule, is_drift)
+                known.is_pin != pin.is_some()
+                    || known.held_since.is_some() != held.is_some()
+                    || held.is_some_and(|held| !self.same_hold(known, role, held))
+                    || self.differs(known, role, outcome, owner, rule, is_drift)
             }) {
                 set.changes.push(Change {
                     role,
@@ -148,6 +157,7 @@ impl Compared<'_> {
                     rule,
                     is_drift,
                     pin,
+                    held,
                 });
             }
         }
@@ -194,6 +204,14 @@ impl Compared<'_> {
         before.fingerprint == *fingerprint || (label.is_some() && before.label.as_ref() == label)
     }
 
+    fn same_hold(&self, known: &PastEntry, role: RoleId, held: Held) -> bool {
+        let rule = &self.policy.role(role).holds[held.hold].rule;
+        let fingerprint = &self.hold_fingerprints[role.0 as usize][held.hold];
+        known.rule.as_ref().is_some_and(|before| {
+            before.fingerprint.ends_with(fingerprint.as_str()) || (rule.label.is_some() && before.label == rule.label)
+        })
+    }
+
     fn gone(&self, role: RoleId, past: &RolePast, set: &mut ChangeSet) -> u64 {
         let keys = self.dataset.table(self.policy.role(role).record).keys();
         let mut gone: Vec<(&String, &PastEntry)> = past
@@ -213,6 +231,7 @@ impl Compared<'_> {
                 rule: None,
                 is_drift: false,
                 pin: None,
+                held: None,
             });
         }
         gone.len() as u64

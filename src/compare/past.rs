@@ -3,9 +3,10 @@
 use super::{DriftPolicy, Pin};
 use crate::assign::{Binding, NOBODY, OwnerTable};
 use crate::column::TableData;
-use crate::decide::RoleInput;
+use crate::decide::{RoleInput, Rotations};
 use crate::value::{Outcome, Owner};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// What the ledger knows, by [`crate::check::policy::RoleId`].
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,8 @@ pub struct Past {
     pub roles: Vec<RolePast>,
     /// Pins given by command, one a record and role at most.
     pub pins: Vec<Pin>,
+    /// Where rotations stood after the last run.
+    pub rotations: Rotations,
 }
 
 /// What the ledger knows of one role, by key.
@@ -21,6 +24,8 @@ pub struct RolePast {
     pub entries: FxHashMap<String, PastEntry>,
     /// What the source's owner column last showed.
     pub shown: FxHashMap<String, Option<String>>,
+    /// Who is handing a record over, and the last day.
+    pub handing_over: FxHashMap<String, (Owner, i32)>,
 }
 
 /// The last entry of one record.
@@ -33,6 +38,8 @@ pub struct PastEntry {
     pub rule: Option<PastRule>,
     pub is_drift: bool,
     pub is_pin: bool,
+    /// The owner is kept by a hold or a lock since this day.
+    pub held_since: Option<i32>,
 }
 
 /// The rule that decided, as the ledger identifies it.
@@ -110,9 +117,26 @@ pub fn role_input(
                 }
             }
         };
+        if let Some(since) = entry.and_then(|entry| entry.held_since) {
+            input.held_since.insert(row, since);
+        }
         input.current.push(code);
     }
     input
+}
+
+/// How many records of a role each owner has that are not in the table: part of their load.
+pub fn elsewhere(table: &TableData, past: &RolePast, owners: &mut OwnerTable) -> Vec<(u32, u64)> {
+    let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
+    for (key, entry) in &past.entries {
+        if entry.outcome != Outcome::Gone
+            && let Some(owner) = entry.current()
+            && table.keys().find(key).is_none()
+        {
+            *counts.entry(owners.code(owner)).or_default() += 1;
+        }
+    }
+    counts.into_iter().collect()
 }
 
 /// The owners that texts of the owner column mean, each looked up once.

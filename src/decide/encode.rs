@@ -281,7 +281,7 @@ fn encode_rows<'a>(
         How::Flags(flags) => each(out, &mut |at| u16::from(flags[at as usize]), &mut rows),
         How::Named(resolver) => {
             for (row, _) in rows {
-                let named = resolver.pick(scene, row, after, owners).is_some();
+                let named = resolver.pick_from(0, scene, row, after, owners).is_some();
                 out.push(if named { TRUE_ATOM } else { FALSE_ATOM });
             }
         }

@@ -68,12 +68,7 @@ impl<'a> Resolver<'a> {
         Resolver { chain: chain.iter().map(|kind| one(scene, kind)).collect() }
     }
 
-    /// The first of the chain that names somebody; `None` where all miss.
-    pub fn pick(&mut self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> Option<Pick> {
-        self.pick_from(0, scene, row, after, owners)
-    }
-
-    /// The same from a place of the chain on: what follows a pool in which nobody may receive.
+    /// The first of the chain, from a place on, that names somebody or is a pool; `None` where all miss.
     pub fn pick_from(
         &mut self,
         start: usize,
@@ -165,7 +160,7 @@ impl<'a> One<'a> {
                 };
                 (owner != NOBODY).then_some(Pick::Owner(owner))
             }
-            One::Table(look_up) => look_up.pick(scene, row, after, owners),
+            One::Table(look_up) => look_up.pick(scene, row, owners),
             One::OwnerOf(of) => {
                 let owner = scene.owner_code(of, row, after);
                 (owner != NOBODY).then_some(Pick::Owner(owner))
@@ -215,7 +210,7 @@ fn interpret(scene: &Scene<'_>, kind: &TargetKind, row: u32, after: &[Vec<u32>],
 }
 
 impl<'a> TableLookUp<'a> {
-    fn pick(&mut self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> Option<Pick> {
+    fn pick(&mut self, scene: &Scene<'a>, row: u32, owners: &mut OwnerTable) -> Option<Pick> {
         self.key.clear();
         for (reach, column, bounds) in &self.columns {
             let at = reach.row(row)?;
@@ -224,12 +219,12 @@ impl<'a> TableLookUp<'a> {
         if let Some(owner) = self.found.get(&self.key) {
             return (*owner != NOBODY).then_some(Pick::Owner(*owner));
         }
-        let owner = self.look_up(scene, row, after, owners);
+        let owner = self.look_up(scene, row, owners);
         self.found.insert(self.key.clone(), owner);
         (owner != NOBODY).then_some(Pick::Owner(owner))
     }
 
-    fn look_up(&self, scene: &Scene<'a>, row: u32, after: &[Vec<u32>], owners: &mut OwnerTable) -> u32 {
+    fn look_up(&self, scene: &Scene<'a>, row: u32, owners: &mut OwnerTable) -> u32 {
         let values: Vec<Value> = {
             let facts = scene.facts(row, owners);
             self.table.paths.iter().map(|path| facts.value(path)).collect()

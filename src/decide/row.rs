@@ -4,14 +4,14 @@
 use super::related::WorkedOut;
 use crate::assign::Binding;
 use crate::check::policy::{
-    Cond, DayExpr, FieldTest, HistoryId, NameId, NumberExpr, OwnerRef, OwnerTest, Path, PoolId, RelatedPath, Role, Rule, RuleId, TableUse,
+    Cond, DayExpr, FieldTest, HistoryId, NameId, NumberExpr, OwnerPath, OwnerRef, OwnerTest, Path, PoolId, RelatedPath, Role, Rule, RuleId, TableUse,
     TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::column::{Dataset, show};
 use crate::schema::{Bounds, FieldKind, MatchHow, RecordId, Tabular, compare_ranges, range_bound};
 use crate::syntax::{CompareOp, Which};
 use crate::value::time::{self, AsOf};
-use crate::value::{Decimal, NumberFormat, Owner, Value, fold, nfc, parse_number};
+use crate::value::{Decimal, NumberFormat, Owner, OwnerKind, Value, fold, nfc, parse_number};
 use std::cmp::Ordering;
 
 /// What is known of one record: values by path, owners by role. A missing step makes everything behind it missing.
@@ -60,7 +60,7 @@ pub fn decide(setting: Setting<'_>, role: &Role, facts: &dyn Facts) -> Decided {
     for id in role.rule_ids() {
         let rule = role.rule(id);
         if matches(setting, rule, facts)
-            && let Some(named) = first_named(setting, rule, facts)
+            && let Some(named) = first_named(setting, role, rule, facts)
         {
             return Decided { rule: Some(id), named: Some(named) };
         }
@@ -75,11 +75,23 @@ pub fn matches(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> bool {
 }
 
 /// What a rule's chain of targets names; `None` where all miss.
-pub fn first_named(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> Option<Named> {
+pub fn first_named(setting: Setting<'_>, role: &Role, rule: &Rule, facts: &dyn Facts) -> Option<Named> {
     rule.targets
         .iter()
-        .map(|target| target_named(setting, &target.kind, facts))
+        .map(|target| unless_taken(role, target_named(setting, &target.kind, facts), facts))
         .find(|named| !matches!(named, Named::Miss(_)))
+}
+
+/// Whoever owns the record in a role that this one must differ from is a miss.
+pub fn unless_taken(role: &Role, named: Named, facts: &dyn Facts) -> Named {
+    let (Named::Owner(owner) | Named::Keep(owner)) = &named else { return named };
+    let holds = |path: &&OwnerPath| facts.owner(&OwnerRef::Of((*path).clone())).as_ref() == Some(owner);
+    match role.never.iter().find(holds) {
+        Some(_) if owner.kind == OwnerKind::Person => {
+            Named::Miss(format!("`{}` owns it in another role, and must not be the same person", owner.id))
+        }
+        _ => named,
+    }
 }
 
 /// Whether a condition holds.

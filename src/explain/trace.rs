@@ -4,7 +4,7 @@ use crate::check::policy::{
     Cond, DayExpr, NumberExpr, OwnerRef, Path, RelatedPath, Role, Rule, RuleId, TargetKind, TestKind,
 };
 use crate::column::show;
-use crate::decide::row::{Facts, Named, Setting, best_row, first_named, holds, matches, target_named};
+use crate::decide::row::{Facts, Named, Setting, best_row, first_named, holds, matches, target_named, unless_taken};
 use crate::source::Span;
 
 /// Why a record has the owner it has.
@@ -62,7 +62,7 @@ pub fn explain(setting: Setting<'_>, role: &Role, facts: &dyn Facts) -> Explanat
     let mut rules = Vec::new();
     for id in role.rule_ids() {
         let rule = role.rule(id);
-        let (verdict, named) = verdict(setting, rule, facts);
+        let (verdict, named) = verdict(setting, role, rule, facts);
         let decided = verdict == RuleVerdict::Decided;
         rules.push(RuleTrace {
             rule: id,
@@ -80,17 +80,18 @@ pub fn explain(setting: Setting<'_>, role: &Role, facts: &dyn Facts) -> Explanat
     Explanation { rules, decided: None, named: None, not_reached: 0 }
 }
 
-fn verdict(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> (RuleVerdict, Option<Named>) {
+fn verdict(setting: Setting<'_>, role: &Role, rule: &Rule, facts: &dyn Facts) -> (RuleVerdict, Option<Named>) {
     if !crate::plan::counts_on(rule, setting.as_of.today()) {
         return (RuleVerdict::NotOnThisDay, None);
     }
     if !matches(setting, rule, facts) {
         return (RuleVerdict::Failed, None);
     }
-    match first_named(setting, rule, facts) {
+    match first_named(setting, role, rule, facts) {
         Some(named) => (RuleVerdict::Decided, Some(named)),
         None => {
-            let misses = rule.targets.iter().filter_map(|target| match target_named(setting, &target.kind, facts) {
+            let named = |kind| unless_taken(role, target_named(setting, kind, facts), facts);
+            let misses = rule.targets.iter().filter_map(|target| match named(&target.kind) {
                 Named::Miss(reason) => Some(reason),
                 _ => None,
             });

@@ -15,6 +15,8 @@ const DRIFT: &str = "drift";
 pub(super) const ERASED: &str = "erased-";
 /// Label and fingerprint of the entry whose owner a pin sets.
 const PIN: &str = "pin";
+/// Begins the fingerprint of a hold, so that no rule can be taken for one.
+const HOLD: &str = "hold:";
 
 /// Which rule decided (design section 3, point 16): its label path if it has one, its meaning, and where it stood.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +42,15 @@ impl RuleRef {
     /// The rule of entries whose owner was set by hand, at its place in the policy.
     pub fn pin(place: String) -> Self {
         Self { label: Some(PIN.to_owned()), fingerprint: PIN.to_owned(), place }
+    }
+
+    /// The rule of entries whose owner a hold or a lock keeps.
+    pub fn hold(label: Option<String>, fingerprint: &str, place: String) -> Self {
+        Self { label, fingerprint: format!("{HOLD}{fingerprint}"), place }
+    }
+
+    pub fn is_hold(&self) -> bool {
+        self.fingerprint.starts_with(HOLD)
     }
 
     pub fn is_pin(&self) -> bool {

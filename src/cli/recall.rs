@@ -1,0 +1,93 @@
+//! What the ledger knows before a run, as values.
+
+use super::exit::Result;
+use crate::assign::RotationState;
+use crate::check::policy::{RoleId, TypedPolicy};
+use crate::compare::{Past, PastEntry, PastRule, Pin, PinOrigin, RolePast};
+use crate::decide::Rotations;
+use crate::ledger::{Companion, Ledger, LedgerError, RuleRef};
+
+/// The ledger's last entries and looks, by role of this policy. Roles that the policy no longer has are left alone.
+pub fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
+    let mut past = Past { roles: vec![RolePast::default(); policy.roles.len()], ..Past::default() };
+    let find = |record: &str, role: &str| {
+        policy.schema.find_record(record).and_then(|record| policy.find_role(record, role)).map(|id| id.0 as usize)
+    };
+    let mut pinned = Vec::new();
+    ledger.current::<LedgerError>(|entry| {
+        if let Some(companion) = entry.companion() {
+            match (companion, entry.owner) {
+                (Companion::Pin { .. }, Some(_)) => pinned.push(entry.seq),
+                (Companion::HandingOver { role }, Some(outgoing)) => {
+                    if let (Some(at), Some(until)) = (find(entry.record, role), entry.effective_until) {
+                        past.roles[at].handing_over.insert(entry.key.to_owned(), (outgoing.clone(), until));
+                    }
+                }
+                _ => {}
+            }
+        } else if let Some(at) = find(entry.record, entry.role) {
+            let known = PastEntry {
+                outcome: entry.outcome,
+                owner: entry.owner.cloned(),
+                previous: entry.previous.cloned(),
+                rule: entry
+                    .rule
+                    .map(|rule| PastRule { label: rule.label.clone(), fingerprint: rule.fingerprint.clone() }),
+                is_drift: entry.is_drift(),
+                is_pin: entry.rule.is_some_and(RuleRef::is_pin),
+                held_since: entry.rule.is_some_and(RuleRef::is_hold).then_some(entry.effective_from).flatten(),
+            };
+            past.roles[at].entries.insert(entry.key.to_owned(), known);
+        }
+        Ok(())
+    })?;
+    past.rotations = rotations(ledger)?;
+    past.pins = pins_by_command(ledger, &pinned, find)?;
+    ledger.shown::<LedgerError>(|shown| {
+        if let Some(at) = find(shown.record, shown.role) {
+            past.roles[at].shown.insert(shown.key.to_owned(), shown.owner.map(str::to_owned));
+        }
+        Ok(())
+    })?;
+    Ok(past)
+}
+
+/// Pins from their entries. What was erased pins nobody.
+fn pins_by_command(
+    ledger: &Ledger,
+    seqs: &[u64],
+    find: impl Fn(&str, &str) -> Option<usize>,
+) -> std::result::Result<Vec<Pin>, LedgerError> {
+    let mut pins = Vec::new();
+    for entry in ledger.entries(seqs)? {
+        let role = entry.companion().and_then(Companion::role).and_then(|role| find(&entry.record, role));
+        let role = role.and_then(|at| u16::try_from(at).ok()).map(RoleId);
+        if let (Some(role), Some(key), Some(owner), false) = (role, &entry.key, &entry.owner, entry.owner_is_erased()) {
+            pins.push(Pin {
+                role,
+                key: key.clone(),
+                owner: owner.clone(),
+                because: entry.reason.clone(),
+                from: entry.effective_from,
+                until: entry.effective_until,
+                origin: PinOrigin::Command { actor: entry.actor.clone(), as_of: entry.as_of },
+            });
+        }
+    }
+    Ok(pins)
+}
+
+/// Where rotations stood after the last run. A state that was erased or cannot be read begins anew.
+fn rotations(ledger: &Ledger) -> std::result::Result<Rotations, LedgerError> {
+    let mut rotations = Rotations::new();
+    let is_rotation = |record: &str, role: &str| matches!(Companion::of(record, role), Some(Companion::Rotation));
+    ledger.current_values::<LedgerError>(is_rotation, |entry| {
+        let values = entry.values.unwrap_or_default();
+        let state = values.first().and_then(|(_, state)| RotationState::from_json(state.as_deref()?).ok());
+        if let (Some(key), Some(state)) = (entry.key, state) {
+            rotations.insert(key, state);
+        }
+        Ok(())
+    })?;
+    Ok(rotations)
+}
