@@ -282,11 +282,12 @@ impl Pool {
             By::Turn => places().min_by_key(|(_, place)| rotation.last(place.member)),
             By::Load | By::LoadByWeight => {
                 let weight = |place: &Place| if self.strategy.by == By::Load { 1 } else { place.weight };
-                let standing = |place: &Place| ((load(place), weight(place)), rotation.last(place.member));
-                let standings = places().map(|(at, place)| (at, standing(place)));
-                let least = standings
-                    .min_by(|(_, (a, a_last)), (_, (b, b_last))| compare_by_weight(*a, *b).then(a_last.cmp(b_last)));
-                return least.map(|(at, _)| at);
+                let loads = places().map(|(at, place)| (at, place, (load(place), weight(place))));
+                let least = loads.min_by(|(_, a, a_load), (_, b, b_load)| {
+                    let by_turn = || rotation.last(a.member).cmp(&rotation.last(b.member));
+                    compare_by_weight(*a_load, *b_load).then_with(by_turn)
+                });
+                return least.map(|(at, ..)| at);
             }
             By::Hash => {
                 let record_seed = seed(request.record_key);

@@ -94,7 +94,9 @@ impl Schedule {
         let place = self.place();
         let released = self.members.iter().enumerate().filter(|(_, member)| member.release <= place);
         // The first of equals stays: members stand in the order of their keys.
-        released.min_by_key(|(_, member)| (member.due, last(member.person))).map(|(at, _)| at)
+        let next =
+            released.min_by(|(_, a), (_, b)| a.due.cmp(&b.due).then_with(|| last(a.person).cmp(&last(b.person))));
+        next.map(|(at, _)| at)
     }
 
     /// Gives the next place to the member at a position, in a turn of the rotation.
