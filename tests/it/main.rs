@@ -20,6 +20,7 @@ mod oracle;
 mod people;
 mod pins;
 mod policies;
+mod pool_laws;
 mod pools;
 mod robust;
 mod sandbox;
