@@ -78,6 +78,20 @@ fn turns_go_round_in_the_order_of_keys() {
     assert_eq!(desk.rotation.turn(), 5);
 }
 
+/// The table of `docs/strategies.md`, "By turn".
+#[test]
+fn somebody_back_from_leave_is_next_once() {
+    let mut desk = Desk::new(seats(&["ana", "ben", "cat"]), Strategy::new(By::Turn));
+    assert_eq!(desk.turns(2), ["ana", "ben"]);
+    let mut all = seats(&["ana", "ben", "cat"]);
+    all[2].person.is_away = true;
+    let mut away = Desk::with(all, Strategy::new(By::Turn), &desk.rotation.state(), today());
+    assert_eq!(away.turns(1), ["ana"]);
+    let state = away.rotation.state();
+    let mut back = Desk::with(seats(&["ana", "ben", "cat"]), Strategy::new(By::Turn), &state, today());
+    assert_eq!(back.turns(4), ["cat", "ben", "ana", "cat"]);
+}
+
 #[test]
 fn a_newcomer_enters_at_the_average_of_the_others() {
     let mut desk = Desk::new(seats(&["ana", "ben", "cat", "dan"]), Strategy::new(By::Turn));

@@ -229,6 +229,8 @@ mod tests {
         assert_eq!(order(&[1, 1, 1], 6), [0, 1, 2, 0, 1, 2]);
         assert_eq!(order(&[5, 1, 1], 7), [0, 0, 0, 1, 0, 2, 0]);
         assert_eq!(order(&[2, 1], 6), [0, 1, 0, 0, 1, 0]);
+        // The table of docs/strategies.md.
+        assert_eq!(order(&[3, 2, 1], 6), [0, 1, 0, 2, 1, 0]);
         assert_eq!(order(&[1], 3), [0, 0, 0]);
         assert_eq!(Schedule::new(&[]).next(|_| 0), None);
     }
