@@ -200,8 +200,10 @@ pub fn decide_all(
         drift,
         findings,
     };
-    let needless = pin_notes::needless(session, &found);
-    found.findings.extend(needless);
+    if depth == Depth::Changes {
+        let needless = pin_notes::needless(session, &found);
+        found.findings.extend(needless);
+    }
     crate::diagnostic::sort(&mut found.findings);
     Ok(found)
 }

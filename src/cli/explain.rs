@@ -67,7 +67,7 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         _ if pinned.is_some() => pinned.map(|pin| {
             let until = pin.until.map(|until| format!(" until {}", time::show_day(until))).unwrap_or_default();
             let because = pin.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
-            format!("pinned{until} ({}){because}", pin_notes::said_by(session, pin))
+            format!("pinned {}{until}{because}", pin_notes::said_by(session, pin))
         }),
         _ if drifted => Some("changed outside; kept until somebody decides".to_owned()),
         _ => None,

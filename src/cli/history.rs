@@ -72,6 +72,9 @@ pub fn record_name(session: &Session, name: &str) -> String {
 
 pub fn unknown_key(ledger: &Ledger, record: &str, key: &str) -> Result<Failure> {
     let keys = ledger.keys(record)?;
+    if keys.iter().any(|known| known == key) {
+        return Ok(Failure::could_not_run(format!("the ledger holds no such decision of {record} `{key}`")));
+    }
     let near = nearest(key, keys.iter().map(String::as_str));
     let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Ok(Failure::could_not_run(format!("the ledger holds no {record} `{key}`{help}")))

@@ -46,7 +46,15 @@ pub fn pin(args: &PinArgs, out: &Output) -> Result<Exit> {
             Some(append(&session, &command("pin", now.instant, standing.base.clone(), entry.clone(), by))?)
         }
     };
-    asked.report_pin(&session, &standing, &entry, appended.as_ref(), out)?;
+    if out.is_json() {
+        out.json(&asked.json(&entry, appended.as_ref(), &standing))?;
+        return Ok(Exit::Fine);
+    }
+    let pinned = shown(&entry, now.today());
+    match appended {
+        None => out.line(&clean(&format!("{} is pinned to {pinned} already; nothing was written", asked.title())))?,
+        Some(_) => asked.report_pin(&session, standing.pin.as_ref(), &pinned, out)?,
+    }
     Ok(Exit::Fine)
 }
 
@@ -162,30 +170,10 @@ impl Asked {
         )))
     }
 
-    fn report_pin(
-        &self,
-        session: &Session,
-        standing: &Standing,
-        entry: &EntryDraft,
-        appended: Option<&Appended>,
-        out: &Output,
-    ) -> Result<()> {
-        if out.is_json() {
-            out.json(&self.json(entry, appended, standing))?;
-            return Ok(());
-        }
-        let owner = entry.owner.as_ref().map_or("-", |owner| &owner.id);
-        let until = entry.effective_until.map(|day| format!(" until {}", time::show_day(day))).unwrap_or_default();
-        if appended.is_none() {
-            let line = format!("{} is pinned to {owner}{until} already; nothing was written", self.title());
-            out.line(&clean(&line))?;
-            return Ok(());
-        }
-        let from = entry.effective_from.map(time::show_day).unwrap_or_default();
-        let line =
-            format!("Pinned {} to {owner} from {from}{until}; it counts from the next `ownward apply`", self.title());
+    fn report_pin(&self, session: &Session, before: Option<&Entry>, pinned: &str, out: &Output) -> Result<()> {
+        let line = format!("Pinned {} to {pinned}; it takes effect with the next `ownward apply`", self.title());
         out.line(&clean(&line))?;
-        if let Some(before) = standing.pin.as_ref().and_then(|pin| pin.owner.as_ref()) {
+        if let Some(before) = before.and_then(|pin| pin.owner.as_ref()) {
             out.say(&format!("note: it replaces the pin to {}", before.id));
         }
         self.say_written(session, "gives way to it while both are live", out);
@@ -261,6 +249,18 @@ fn days(args: &PinArgs, today: i32) -> Result<(i32, Option<i32>)> {
         ))),
         _ => Ok((first, until)),
     }
+}
+
+/// `ana from 2027-01-01 until 2027-03-31`; a first day that has come goes without saying.
+fn shown(pin: &EntryDraft, today: i32) -> String {
+    let owner = pin.owner.as_ref().map_or("-", |owner| &owner.id);
+    let day =
+        |word: &str, day: Option<i32>| day.map(|day| format!(" {word} {}", time::show_day(day))).unwrap_or_default();
+    format!(
+        "{owner}{}{}",
+        day("from", pin.effective_from.filter(|from| *from > today)),
+        day("until", pin.effective_until)
+    )
 }
 
 /// Whether the pin that stands is the one that is asked for. A pin that was given on another day without `--from` is

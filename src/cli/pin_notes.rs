@@ -9,10 +9,10 @@ use crate::compare::{Pin, PinOrigin};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::value::time::{self, AsOf};
 
-/// Where a pin is written, or who gave it and when.
+/// Where a pin is written, or who gave it and when: `in pins.own:3:1`, `by ops at 2026-01-31T09:00:00Z`.
 pub fn said_by(session: &Session, pin: &Pin) -> String {
     match &pin.origin {
-        PinOrigin::Policy(span) => session.sources().place(*span),
+        PinOrigin::Policy(span) => format!("in {}", session.sources().place(*span)),
         PinOrigin::Command { actor, as_of } => {
             format!("by {actor} at {}", time::show_second_in(*as_of, &session.project.config.zone))
         }

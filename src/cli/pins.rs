@@ -119,7 +119,12 @@ impl Listed<'_> {
         match (self.state, self.why_not()) {
             (State::Live, _) if self.rules_agree == Some(true) => format!("{state}; the rules agree: it can go"),
             (State::Overruled, _) => format!("{state} by command"),
-            (State::Idle | State::ToCome, Some(reason)) => format!("{state}: {reason}"),
+            (State::Idle, Some(reason)) => format!("{state}: {reason}"),
+            (State::ToCome, reason) => {
+                let from = self.pin.from.map(|day| format!(" on {}", time::show_day(day))).unwrap_or_default();
+                let reason = reason.map(|reason| format!("; {reason}")).unwrap_or_default();
+                format!("{state}{from}{reason}")
+            }
             _ => state.to_owned(),
         }
     }
@@ -216,7 +221,6 @@ fn text(session: &Session, listed: &[Listed<'_>], out: &Output) -> Result<()> {
                 key.to_owned(),
                 role.to_owned(),
                 pin.owner.id.clone(),
-                day(pin.from),
                 day(pin.until),
                 one.remark(),
                 pin.because.clone().unwrap_or_default(),
@@ -224,7 +228,7 @@ fn text(session: &Session, listed: &[Listed<'_>], out: &Output) -> Result<()> {
             ]
         })
         .collect();
-    out.text(&table(&["record", "key", "role", "owner", "from", "until", "state", "because", "set"], &rows))?;
+    out.text(&table(&["record", "key", "role", "owner", "until", "state", "because", "set"], &rows))?;
     let live = listed.iter().filter(|one| one.state == State::Live).count() as u64;
     let over = listed.iter().filter(|one| one.state == State::Over).count();
     let needless = listed.iter().filter(|one| one.rules_agree == Some(true)).count();

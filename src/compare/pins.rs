@@ -116,3 +116,27 @@ pub fn set_pins(
     }
     absent
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_pin_count() {
+        let pin = |from, until| Pin {
+            role: RoleId(0),
+            key: "A".into(),
+            owner: Owner::new(OwnerKind::Team, "Sales"),
+            because: None,
+            from,
+            until,
+            origin: PinOrigin::Command { actor: "ops".into(), as_of: 0 },
+        };
+        let days = |pin: &Pin| -> Vec<i32> { (0..8).filter(|day| pin.is_live(*day)).collect() };
+        assert_eq!(days(&pin(Some(2), Some(4))), [2, 3, 4]);
+        assert_eq!(days(&pin(None, Some(1))), [0, 1]);
+        assert_eq!(days(&pin(Some(6), None)), [6, 7]);
+        assert!(pin(Some(2), Some(4)).is_to_come(1) && pin(Some(2), Some(4)).is_over(5));
+        assert!(!pin(None, None).is_to_come(i32::MIN) && !pin(None, None).is_over(i32::MAX));
+    }
+}

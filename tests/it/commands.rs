@@ -318,6 +318,18 @@ fn verify_proves_against_an_older_checkpoint() {
 }
 
 #[test]
+fn verify_names_the_first_bad_entry() {
+    let sandbox = book("id,status,parent,owner\nA1,Active,,\nA2,Active,,\n");
+    apply(&sandbox, &[]).success();
+    let ledger = rusqlite::Connection::open(sandbox.path().join(".ownward/ledger.db")).unwrap();
+    ledger.execute_batch("DROP TRIGGER entries_no_update; UPDATE entries SET outcome = 'kept' WHERE seq = 2").unwrap();
+    drop(ledger);
+    let failed = sandbox.run(&["verify"]).fails_with(1);
+    assert!(failed.last_line().ends_with("; the first bad entry is 2"), "{}", failed.stdout);
+    assert_eq!(sandbox.run(&["verify", "--format", "json"]).fails_with(1).json()["first_bad_entry"], 2);
+}
+
+#[test]
 fn records_on_a_circle_keep_their_owners_and_are_named() {
     let sandbox = book("id,status,parent,owner\nA1,Active,A2,Partners\nA2,Active,A1,\nA3,Active,A1,\n");
     let ran = sandbox.run(&["plan", "--format", "json"]).success();

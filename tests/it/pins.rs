@@ -70,8 +70,7 @@ fn a_pin_takes_effect_with_the_next_run_and_is_explained() {
     let sandbox = book();
     apply(&sandbox);
     let said = pin(&sandbox, "A1", "Ana Roth", &["--actor", "ops", "--until", "2999-12-31"]).success();
-    assert!(said.stdout.starts_with("Pinned owner of Account A1 to ana from "), "{}", said.stdout);
-    assert!(said.stdout.contains(" until 2999-12-31"), "{}", said.stdout);
+    assert!(said.stdout.starts_with("Pinned owner of Account A1 to ana until 2999-12-31;"), "{}", said.stdout);
     let plan = sandbox.run(&["plan", "--format", "json"]).success().json();
     let changes = plan["changes"].as_array().unwrap();
     // A3 follows the owner of A1.
@@ -81,7 +80,9 @@ fn a_pin_takes_effect_with_the_next_run_and_is_explained() {
     assert_eq!(apply(&sandbox), 2);
     assert_eq!(apply(&sandbox), 0);
     let told = sandbox.run(&["explain", "Account", "A1"]).success();
-    for part in ["owner of Account A1: ana", "pinned until 2999-12-31 (by ops at 2", ": agreed", "no rule was asked"] {
+    for part in
+        ["owner of Account A1: ana", "because: pinned by ops at 2", " until 2999-12-31: agreed", "no rule was asked"]
+    {
         assert!(told.stdout.contains(part), "{part} in {}", told.stdout);
     }
     let then = sandbox.run(&["explain", "Account", "A1", "--as-of", "2999-01-01"]).success();
@@ -151,6 +152,10 @@ fn the_same_pin_twice_is_one_entry() {
     assert!(first["run"].is_string());
     let again = pin(&sandbox, "A1", "ana", &["--format", "json"]).success().json();
     assert_eq!(again["run"], Value::Null);
+    assert!(pin(&sandbox, "A1", "ana", &[]).success().stdout.contains("already; nothing was written"));
+    // Nothing was decided yet: there is nothing to explain, though the ledger knows the key.
+    let told = sandbox.run(&["explain", "Account", "A1", "--as-of", "2999-01-01"]).fails_with(2);
+    assert!(told.stderr.contains("no such decision of Account `A1`"), "{}", told.stderr);
     let other = pin(&sandbox, "A1", "ana", &["--until", "2999-01-01", "--format", "json"]).success().json();
     assert_eq!(other["replaced"]["id"], "ana");
     let entries = sandbox.run(&["history", "Account", "A1", "--format", "json"]).success().json();
@@ -162,6 +167,8 @@ fn a_pin_that_is_over_leaves_the_rules_to_decide_and_says_so() {
     let sandbox = book();
     pin(&sandbox, "A1", "ana", &["--from", "2998-01-01", "--until", "2998-12-31"]).success();
     assert_eq!(listed(&sandbox, &[]), ["A1 ana to come -"]);
+    let text = sandbox.run(&["pins"]).success().stdout;
+    assert!(text.contains("to come on 2998-01-01"), "{text}");
     assert_eq!(listed(&sandbox, &["--as-of", "2998-06-01"]), ["A1 ana live needed"]);
     assert_eq!(listed(&sandbox, &["--as-of", "2999-01-01"]), ["A1 ana over -"]);
     let plan = |day: &str| sandbox.run(&["plan", "--as-of", day, "--format", "csv"]).success();

@@ -243,4 +243,42 @@ proptest! {
         prop_assert_eq!(values, wanted);
         prop_assert!(ledger.verify(None).unwrap().is_sound());
     }
+
+    #[test]
+    fn what_is_seen_of_a_field_is_every_change_and_nothing_else(
+        runs in proptest::collection::vec(
+            proptest::collection::btree_map((0_u8..3, 0_u8..2), proptest::option::of(0_u8..3), 0..6),
+            1..7,
+        )
+    ) {
+        let sandbox = Sandbox::new();
+        let mut ledger = sandbox.open();
+        let mut before = std::collections::BTreeMap::new();
+        let mut expected = Vec::new();
+        for (day, values) in (1..).zip(&runs) {
+            let mut run = draft(&ledger, day);
+            for ((key, path), value) in values {
+                let value = value.map(|value| format!("v{value}"));
+                let place = (format!("A-{key}"), format!("f{path}"));
+                run.shown.push(Shown::field("Account".into(), place.0.clone(), &place.1, value.clone()));
+                if before.insert(place.clone(), value.clone()) != Some(value.clone()) {
+                    expected.push((place, day, value));
+                }
+            }
+            ledger.append(&run).unwrap();
+        }
+        let mut found = Vec::new();
+        ledger.seen(|_, name| name != "f1", |seen| {
+            let place = (seen.key.to_owned(), seen.name.to_owned());
+            found.push((place, seen.as_of / DAY, seen.value.map(str::to_owned)));
+            Ok::<_, LedgerError>(())
+        }).unwrap();
+        expected.retain(|((_, name), ..)| name != "f1");
+        // By record and field; of one of them in the order of the runs.
+        expected.sort_by(|a, b| a.0.cmp(&b.0));
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        prop_assert_eq!(found, expected);
+        prop_assert!(last_shown(&ledger).is_empty());
+        prop_assert!(ledger.verify(None).unwrap().is_sound());
+    }
 }
