@@ -35,7 +35,7 @@ pub fn pin(args: &PinArgs, out: &Output) -> Result<Exit> {
     }
     let entry = EntryDraft {
         reason: Some(args.because.trim().to_owned()),
-        previous: standing.pin.as_ref().and_then(|pin| pin.owner.clone()),
+        previous: standing.owner().cloned(),
         ..EntryDraft::pin(&asked.record, &asked.key, &asked.role_name, owner, from, until)
     };
     let is_the_same = standing.pin.as_ref().is_some_and(|pin| says_the_same(pin, &entry, args.from.is_some()));
@@ -53,7 +53,7 @@ pub fn pin(args: &PinArgs, out: &Output) -> Result<Exit> {
     let pinned = shown(&entry, now.today());
     match appended {
         None => out.line(&clean(&format!("{} is pinned to {pinned} already; nothing was written", asked.title())))?,
-        Some(_) => asked.report_pin(&session, standing.pin.as_ref(), &pinned, out)?,
+        Some(_) => asked.report_pin(&session, standing.owner(), &pinned, out)?,
     }
     Ok(Exit::Fine)
 }
@@ -63,13 +63,13 @@ pub fn unpin(args: &UnpinArgs, out: &Output) -> Result<Exit> {
     session.require_sound()?;
     let asked = Asked::new(&session, &args.record, &args.key, &args.role)?;
     let standing = asked.standing(&session)?;
-    let Some(pin) = &standing.pin else {
+    if standing.pin.is_none() {
         return Err(asked.not_pinned(&session));
-    };
+    }
     let now = session.as_of(None)?;
     let entry = EntryDraft {
         reason: args.because.clone(),
-        ..EntryDraft::unpin(&asked.record, &asked.key, &asked.role_name, pin.owner.clone(), now.today())
+        ..EntryDraft::unpin(&asked.record, &asked.key, &asked.role_name, standing.owner().cloned(), now.today())
     };
     let by = actor(args.actor.as_deref());
     let appended = append(&session, &command("unpin", now.instant, standing.base.clone(), entry.clone(), by))?;
@@ -96,6 +96,13 @@ struct Standing {
     base: String,
     /// The pin by command that stands, over or not.
     pin: Option<Entry>,
+}
+
+impl Standing {
+    /// Whom the pin names; a name that was erased is nobody's.
+    fn owner(&self) -> Option<&Owner> {
+        self.pin.as_ref().filter(|pin| !pin.owner_is_erased())?.owner.as_ref()
+    }
 }
 
 impl Asked {
@@ -170,10 +177,10 @@ impl Asked {
         )))
     }
 
-    fn report_pin(&self, session: &Session, before: Option<&Entry>, pinned: &str, out: &Output) -> Result<()> {
+    fn report_pin(&self, session: &Session, before: Option<&Owner>, pinned: &str, out: &Output) -> Result<()> {
         let line = format!("Pinned {} to {pinned}; it takes effect with the next `ownward apply`", self.title());
         out.line(&clean(&line))?;
-        if let Some(before) = before.and_then(|pin| pin.owner.as_ref()) {
+        if let Some(before) = before {
             out.say(&format!("note: it replaces the pin to {}", before.id));
         }
         self.say_written(session, "gives way to it while both are live", out);
@@ -211,7 +218,7 @@ impl Asked {
             "from": entry.effective_from.map(time::show_day),
             "until": entry.effective_until.map(time::show_day),
             "because": entry.reason,
-            "replaced": owner_json(standing.pin.as_ref().and_then(|pin| pin.owner.as_ref())),
+            "replaced": owner_json(standing.owner()),
         })
     }
 }

@@ -306,5 +306,7 @@ fn what_was_erased_pins_nobody() {
     drop(ledger);
     assert!(listed(&sandbox, &[]).is_empty());
     assert_eq!(owner_of(&sandbox, "A1"), "Sales");
+    let replaced = pin(&sandbox, "A1", "Success", &["--format", "json"]).success().json()["replaced"].clone();
+    assert_eq!(replaced, Value::Null);
     sandbox.run(&["verify"]).success();
 }
