@@ -10,7 +10,7 @@
 use ownward::assign::{OwnerTable, bind};
 use ownward::check;
 use ownward::column::{ColumnData, NumberColumn};
-use ownward::decide::{RoleInput, Scene, decide_role, encode_all, winners};
+use ownward::decide::{Desk, RoleInput, Scene, decide_role, encode_all, winners};
 use ownward::diagnostic::Severity;
 use ownward::plan::{self, NO_BOX};
 use ownward::project::Project;
@@ -260,7 +260,7 @@ fn whole_way(folder: &Path) -> usize {
     let count = ready.snapshot.dataset.tables[0].row_count;
     let input = RoleInput { current: vec![ownward::assign::NOBODY; count], ..RoleInput::default() };
     let scene = Scene::new(&ready.policy, role, &ready.snapshot.dataset, &ready.binding, &ready.as_of, &input.current);
-    let result = decide_role(&scene, &plan.roles[0], &input, &mut after, &mut owners);
+    let result = decide_role(&scene, &plan.roles[0], &input, &mut after, &mut owners, &mut Desk::default());
     result.rule.iter().filter(|rule| **rule != ownward::decide::NO_RULE).count()
 }
 

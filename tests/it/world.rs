@@ -1,11 +1,11 @@
 //! A small world: a policy as text, rows and people in memory, taken the whole way from the text to an owner.
 
 use ownward::assign::{self, Binding, NOBODY, OwnerTable};
-use ownward::check::policy::{OwnerRef, Path, RelatedPath, Role, RoleId, Rule, RuleId, TypedPolicy};
+use ownward::check::policy::{HistoryId, OwnerRef, Path, RelatedPath, Role, RoleId, Rule, RuleId, TypedPolicy};
 use ownward::check::{self, FilesBeside};
 use ownward::column::{Cell, ColumnBuilder, Dataset, Formats, RowSet, TableData, TextBuilder};
 use ownward::decide::row::{self, Decided, Facts, Named, RecordFacts};
-use ownward::decide::{NO_RULE, WorkedOut, RoleInput, RoleResult, Scene, decide_role, work_out};
+use ownward::decide::{Desk, NO_RULE, WorkedOut, RoleInput, RoleResult, Rotations, Scene, decide_role, work_out};
 use ownward::diagnostic::{self, Diagnostic, Severity, render};
 use ownward::plan::{self, Plan};
 use ownward::schema::{Currency, Directory, FieldKind, Person, RecordType, Schema, Tabular};
@@ -236,13 +236,14 @@ impl Built {
     /// All roles, in their order.
     pub fn decide(&self) -> Decision<'_> {
         let mut owners = self.owners.clone();
+        let mut desk = Desk::open(&self.policy, &self.binding, &Rotations::new(), &mut owners);
         let mut after = Vec::new();
         let mut results = Vec::new();
         for (index, id) in self.policy.role_ids().enumerate() {
             let input = &self.inputs[index];
             let scene = Scene::new(&self.policy, id, &self.dataset, &self.binding, &self.as_of, &input.current)
                 .with_related(&self.related);
-            results.push(decide_role(&scene, &self.plan.roles[index], input, &mut after, &mut owners));
+            results.push(decide_role(&scene, &self.plan.roles[index], input, &mut after, &mut owners, &mut desk));
         }
         Decision { built: self, owners, results }
     }
@@ -347,6 +348,11 @@ impl Facts for Watched<'_> {
             self.seen.borrow_mut().push(path.clone());
         }
         self.facts.value(path)
+    }
+
+    fn history(&self, id: HistoryId) -> bool {
+        assert!(self.role.histories_read.contains(&id), "{id:?} is asked unannounced");
+        self.facts.history(id)
     }
 
     fn related(&self, path: &RelatedPath) -> Value {
