@@ -3,7 +3,8 @@
 use super::{people, pools};
 use crate::check::policy::{NameId, TypedPolicy};
 use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean};
-use crate::schema::{Directory, Found, ListId, TableId};
+use crate::schema::{Directory, Found, ListId, RowDays, TableId, Tabular};
+use crate::source::Span;
 use crate::value::{Owner, OwnerKind, fold};
 use rustc_hash::FxHashMap;
 
@@ -16,7 +17,7 @@ pub struct Binding {
     names: Vec<Result<Owner, String>>,
     /// As `names`, with those who are no longer active: who is meant, whether or not they may receive.
     meant: Vec<Option<Owner>>,
-    /// By [`ListId`]: the first row of each folded text of the `by` column.
+    /// By [`ListId`]: the first row that counts today of each folded text of the `by` column.
     lists: Vec<FxHashMap<String, usize>>,
 }
 
@@ -69,7 +70,7 @@ pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Unknown, today:
         .map(|list| {
             let mut rows = FxHashMap::default();
             if let Some((data, column)) = list.data.as_ref().and_then(|data| Some((data, data.column(&list.by)?))) {
-                for row in 0..data.rows.len() {
+                for row in (0..data.rows.len()).filter(|row| list.days.count(*row, today)) {
                     if let Some(cell) = data.cell(row, column) {
                         rows.entry(fold(cell)).or_insert(row);
                     }
@@ -186,7 +187,7 @@ impl Binding {
         })
     }
 
-    /// The row of a list that a text is found in.
+    /// The row of a list that a text is found in today.
     pub fn list_row(&self, list: ListId, text: &str) -> Option<usize> {
         self.lists[list.0 as usize].get(&fold(text)).copied()
     }
@@ -230,11 +231,12 @@ impl Binding {
         if !self.directory.has_people {
             return;
         }
-        for (name, file, span, data, column) in owner_columns(policy) {
+        for (name, file, span, data, days, column) in owner_columns(policy) {
             let mut bad: Vec<(usize, &str)> = Vec::new();
             let mut inactive: Vec<(usize, &str)> = Vec::new();
             let mut reasons = Vec::new();
-            for row in 0..data.rows.len() {
+            // Rows that are over may well name people who have left.
+            for row in (0..data.rows.len()).filter(|row| !days.are_over(*row, self.today)) {
                 let Some(cell) = data.cell(row, column) else { continue };
                 match self.directory.find(cell) {
                     Found::Owner(_) => {}
@@ -292,7 +294,7 @@ fn count_cells(count: usize) -> String {
     if count == 1 { "an owner".into() } else { format!("{count} owners") }
 }
 
-type OwnerColumn<'p> = (&'p str, &'p str, crate::source::Span, &'p crate::schema::Tabular, usize);
+type OwnerColumn<'p> = (&'p str, &'p str, Span, &'p Tabular, &'p RowDays, usize);
 
 /// The columns of lists and tables that rules take owners from.
 fn owner_columns(policy: &TypedPolicy) -> Vec<OwnerColumn<'_>> {
@@ -316,11 +318,11 @@ fn owner_columns(policy: &TypedPolicy) -> Vec<OwnerColumn<'_>> {
     tables.dedup();
     let lists = lists.into_iter().filter_map(|(id, column)| {
         let list = policy.schema.list(id);
-        Some((list.name.as_str(), list.file.as_str(), list.span, list.data.as_ref()?, column))
+        Some((list.name.as_str(), list.file.as_str(), list.span, list.data.as_ref()?, &list.days, column))
     });
     let tables = tables.into_iter().filter_map(|(id, column)| {
         let table = policy.schema.table(id);
-        Some((table.name.as_str(), table.file.as_str(), table.span, table.data.as_ref()?, column))
+        Some((table.name.as_str(), table.file.as_str(), table.span, table.data.as_ref()?, &table.days, column))
     });
     lists.chain(tables).collect()
 }

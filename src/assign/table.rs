@@ -32,8 +32,8 @@ enum Line {
 
 impl TableIndex {
     /// Indexes a table for a record type. Rows that can never match (a blank exact cell, a cell that is no value of the
-    /// field) are left out. A table whose file could not be read is empty.
-    pub fn new(policy: &TypedPolicy, record: RecordId, table: &TableUse) -> Self {
+    /// field) or that do not count on the day of the run are left out. A table whose file could not be read is empty.
+    pub fn new(policy: &TypedPolicy, record: RecordId, table: &TableUse, today: i32) -> Self {
         let schema = &policy.schema;
         let declared = schema.table(table.table);
         let kinds: Vec<Line> = declared
@@ -51,7 +51,7 @@ impl TableIndex {
             .collect();
         let mut index = TableIndex { kinds, ..TableIndex::default() };
         if let Some(data) = &declared.data {
-            for row in 0..data.rows.len() {
+            for row in (0..data.rows.len()).filter(|row| declared.days.count(*row, today)) {
                 index.add(data, &declared.matches, row);
             }
         }

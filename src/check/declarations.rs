@@ -1,15 +1,17 @@
 //! Declarations: records and their fields, choices, teams, queues, lists and tables.
 
 use super::FilesBeside;
+use super::row_days::row_days;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::limits;
 use crate::schema::{
-    Choice, ChoiceSet, Currency, Field, FieldId, FieldKind, List, MatchHow, Named, PeopleSource, RecordId, RecordType,
-    Schema, Table, TableMatch, Tabular, Team,
+    Choice, ChoiceSet, Currency, Days, Field, FieldId, FieldKind, List, MatchHow, Named, PeopleSource, RecordId,
+    RecordType, RowDays, Schema, Table, TableMatch, Tabular, Team, days_are_empty,
 };
 use crate::source::Span;
 use crate::syntax::{
-    Attribute, ChoiceDecl, FieldDecl, ListDecl, MatchHowDecl, MoneyDecl, RecordDecl, TableDecl, Tree, TypeDecl, Word,
+    Attribute, ChoiceDecl, FieldDecl, ListDecl, MatchHowDecl, MoneyDecl, RecordDecl, TableDecl, Tree, TypeDecl,
+    ValidDecl, Word,
 };
 use crate::value::fold;
 
@@ -475,14 +477,31 @@ fn known_column(data: &Tabular, column: &Word, file: &Word, diagnostics: &mut Di
     false
 }
 
+/// Whether all columns are there. Every wrong one is told, not only the first.
+fn known_columns<'w>(
+    data: &Tabular,
+    columns: impl Iterator<Item = &'w Word>,
+    file: &Word,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    columns.filter(|column| !known_column(data, column, file, diagnostics)).count() == 0
+}
+
+fn valid_columns(valid: &ValidDecl) -> impl Iterator<Item = &Word> {
+    valid.from.iter().chain(&valid.until)
+}
+
 fn list(decl: &ListDecl, files: &FilesBeside, diagnostics: &mut Diagnostics) -> List {
     let mut data = data(&decl.file, files, diagnostics);
     if let Some(rows) = &data {
-        if known_column(rows, &decl.by, &decl.file, diagnostics) {
-            doubled_rows(decl, rows, diagnostics);
-        } else {
+        let columns = std::iter::once(&decl.by).chain(decl.valid.iter().flat_map(valid_columns));
+        if !known_columns(rows, columns, &decl.file, diagnostics) {
             data = None;
         }
+    }
+    let days = row_days(decl.valid.as_ref(), data.as_ref(), &decl.file, diagnostics);
+    if let Some(rows) = &data {
+        doubled_rows(decl, rows, &days, diagnostics);
     }
     List {
         name: decl.name.text.clone(),
@@ -490,38 +509,60 @@ fn list(decl: &ListDecl, files: &FilesBeside, diagnostics: &mut Diagnostics) -> 
         by: decl.by.text.clone(),
         span: decl.name.span,
         data,
+        days,
     }
 }
 
-/// Two rows of one name: the first is used, and the admin is told.
-fn doubled_rows(decl: &ListDecl, rows: &Tabular, diagnostics: &mut Diagnostics) {
+/// Two rows of one name that count on the same day: the first is used, and the admin is told.
+fn doubled_rows(decl: &ListDecl, rows: &Tabular, days: &RowDays, diagnostics: &mut Diagnostics) {
     let Some(column) = rows.column(&decl.by.text) else {
         return;
     };
-    let mut seen: rustc_hash::FxHashMap<String, usize> = rustc_hash::FxHashMap::default();
-    let mut doubled = Vec::new();
-    for (row, line_number) in rows.line_numbers.iter().enumerate() {
-        let Some(cell) = rows.cell(row, column) else {
-            continue;
-        };
-        match seen.get(&fold(cell)) {
-            Some(first) => doubled.push(format!("`{cell}` on lines {first} and {line_number}")),
-            None => {
-                seen.insert(fold(cell), *line_number);
-            }
+    let mut named: rustc_hash::FxHashMap<String, Vec<(Days, usize)>> = rustc_hash::FxHashMap::default();
+    for row in 0..rows.rows.len() {
+        let counts = days.of(row).filter(|days| !days_are_empty(*days));
+        if let (Some(cell), Some(days)) = (rows.cell(row, column), counts) {
+            named.entry(fold(cell)).or_default().push((days, row));
         }
     }
-    if let Some(first) = doubled.first() {
+    let mut doubled: Vec<(usize, usize)> = named.into_values().flat_map(overlaps).collect();
+    doubled.sort_unstable_by_key(|(first, second)| (*second, *first));
+    if let Some((first, second)) = doubled.first() {
+        let cell = rows.cell(*second, column).unwrap_or_default();
+        let lines = (rows.line_numbers[*first], rows.line_numbers[*second]);
         diagnostics.push(
             Diagnostic::warning(
                 Code::DoubledRow,
                 format!("`{}` names {} twice", decl.file.text, count(doubled.len(), "value")),
             )
-            .at(decl.file.span, first.clone())
+            .at(decl.file.span, format!("`{cell}` on lines {} and {}", lines.0, lines.1))
             .with_note("the first row of each is used")
-            .help("remove the others"),
+            .help(if decl.valid.is_some() {
+                "remove the others, or keep their days apart"
+            } else {
+                "remove the others"
+            }),
         );
     }
+}
+
+/// Pairs of rows that share a day: each row with one that starts no later, the one that stands first in the file first.
+/// Rows are given in the order of the file.
+fn overlaps(mut rows: Vec<(Days, usize)>) -> Vec<(usize, usize)> {
+    rows.sort_by_key(|((from, _), _)| from.unwrap_or(i32::MIN));
+    let mut found = Vec::new();
+    let mut last: Option<(i32, usize)> = None;
+    for ((from, until), row) in rows {
+        let until = until.unwrap_or(i32::MAX);
+        match last {
+            Some((end, other)) if from.unwrap_or(i32::MIN) <= end => {
+                found.push((other.min(row), other.max(row)));
+                last = Some(if until > end { (until, row) } else { (end, other) });
+            }
+            _ => last = Some((until, row)),
+        }
+    }
+    found
 }
 
 /// `1 value`, `3 values`.
@@ -536,12 +577,15 @@ fn table(decl: &TableDecl, files: &FilesBeside, is_broken: bool, diagnostics: &m
             MatchHowDecl::Equals(column) | MatchHowDecl::StartsWith(column) => vec![column],
             MatchHowDecl::Between(from, to) => vec![from, to],
         }));
-        // Every wrong column is told, not only the first.
-        let known = columns.filter(|column| !known_column(rows, column, &decl.file, diagnostics)).count() == 0;
-        if !known {
+        let columns = columns.chain(decl.valids.iter().flat_map(valid_columns));
+        if !known_columns(rows, columns, &decl.file, diagnostics) {
             data = None;
         }
     }
+    if let [first, second, ..] = decl.valids.as_slice() {
+        diagnostics.push(twice("valid", "from … until …", second.span, Some(first.span)));
+    }
+    let days = row_days(decl.valids.first(), data.as_ref(), &decl.file, diagnostics);
     if (decl.gives.len() != 1 || decl.matches.is_empty()) && is_broken {
         // What seems to be missing may be the line that could not be read.
         return None;
@@ -585,5 +629,6 @@ fn table(decl: &TableDecl, files: &FilesBeside, is_broken: bool, diagnostics: &m
         give: decl.gives[0].text.clone(),
         span: decl.name.span,
         data,
+        days,
     })
 }

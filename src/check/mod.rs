@@ -14,6 +14,7 @@ mod pools;
 mod related;
 pub mod policy;
 mod roles;
+mod row_days;
 mod rules;
 mod scope;
 mod values;

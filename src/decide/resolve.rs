@@ -118,7 +118,7 @@ fn by_code<'a>(scene: &Scene<'a>, path: &Path, kind: &TargetKind) -> One<'a> {
 }
 
 fn table_look_up<'a>(scene: &Scene<'a>, table: &TableUse) -> TableLookUp<'a> {
-    let index = TableIndex::new(scene.policy, scene.record, table);
+    let index = TableIndex::new(scene.policy, scene.record, table, scene.as_of.today());
     let lines = &scene.policy.schema.table(table.table).matches;
     let columns = table
         .paths

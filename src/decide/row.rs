@@ -336,15 +336,17 @@ fn table_named(setting: Setting<'_>, table: &TableUse, facts: &dyn Facts) -> Nam
     }
 }
 
-/// The row of a table that fits best: the longest prefix wins, then the narrowest range, then the first row.
+/// The row of a table that fits best among those that count today: the longest prefix wins, then the narrowest range,
+/// then the first row.
 ///
 /// Several ranges are compared in the order of their `match` lines, each by [`compare_ranges`]. A blank bound is open.
 pub fn best_row(setting: Setting<'_>, table: &TableUse, data: &Tabular, facts: &dyn Facts) -> Option<usize> {
-    let lines = &setting.policy.schema.table(table.table).matches;
+    let declared = setting.policy.schema.table(table.table);
+    let today = setting.as_of.today();
     let mut best: Option<(Rank, usize)> = None;
-    for row in 0..data.rows.len() {
+    for row in (0..data.rows.len()).filter(|row| declared.days.count(*row, today)) {
         let mut rank = Rank { prefix: 0, ranges: Vec::new() };
-        let fits = lines.iter().zip(&table.paths).all(|(line, path)| {
+        let fits = declared.matches.iter().zip(&table.paths).all(|(line, path)| {
             let value = facts.value(path);
             line_fits(setting, &line.how, path, &value, data, row, &mut rank)
         });

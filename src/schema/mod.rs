@@ -8,12 +8,14 @@ mod cover;
 mod directory;
 mod person;
 mod range;
+mod row_days;
 mod tabular;
 
 pub use choices::{Choice, ChoiceSet};
 pub use directory::{Directory, Found};
 pub use person::{Days, Membership, Person, days_are_empty, days_include};
 pub use range::{Bounds, compare_ranges, range_bound};
+pub use row_days::RowDays;
 pub(crate) use tabular::separator;
 pub use tabular::{Tabular, TabularError};
 
@@ -174,6 +176,8 @@ pub struct List {
     pub span: Span,
     /// The rows; `None` while the file could not be read (an error has been reported).
     pub data: Option<Tabular>,
+    /// On which days they count.
+    pub days: RowDays,
 }
 
 /// `table NAME from "file.csv" { match … give … }`.
@@ -185,6 +189,8 @@ pub struct Table {
     pub give: String,
     pub span: Span,
     pub data: Option<Tabular>,
+    /// On which days the rows count.
+    pub days: RowDays,
 }
 
 /// One `match` line: the path of the record's field as written, and how the table's columns match it.

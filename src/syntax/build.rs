@@ -76,6 +76,14 @@ const ITEM_WORDS: &[&str] = &[
 ];
 const RULE_WORDS: &[&str] = &["when", "otherwise", "assign"];
 
+/// The lines of a table's block, by kind.
+#[derive(Default)]
+struct TableLines {
+    matches: Vec<MatchDecl>,
+    gives: Vec<Word>,
+    valids: Vec<ValidDecl>,
+}
+
 /// A sentence of a file or a block, or a piece that should have been one.
 enum Sentence<'t> {
     Read(Node<'t>),
@@ -207,9 +215,11 @@ impl<'t> Builder {
                 tree.queues.extend(names);
             }
             Grammar::list => {
-                let words: Vec<Word> = parts(node).filter_map(|part| self.word(part)).collect();
+                let (valid, words): (Vec<_>, Vec<_>) = parts(node).partition(|part| part.as_rule() == Grammar::valid);
+                let valid = valid.into_iter().next().map(|valid| self.valid(valid));
+                let words: Vec<Word> = words.into_iter().filter_map(|part| self.word(part)).collect();
                 if let [name, file, by] = words.as_slice() {
-                    tree.lists.push(ListDecl { name: name.clone(), file: file.clone(), by: by.clone() });
+                    tree.lists.push(ListDecl { name: name.clone(), file: file.clone(), by: by.clone(), valid });
                 }
             }
             Grammar::table => tree.tables.extend(self.table(node)),
@@ -501,16 +511,13 @@ impl<'t> Builder {
 
     fn table(&mut self, node: Node<'t>) -> Option<TableDecl> {
         let mut words = Vec::new();
-        let mut matches = Vec::new();
-        let mut gives = Vec::new();
+        let mut lines = TableLines::default();
         for part in parts(node) {
             match part.as_rule() {
-                Grammar::match_line | Grammar::give_line => self.table_line(part, &mut matches, &mut gives),
+                Grammar::match_line | Grammar::give_line | Grammar::valid => self.table_line(part, &mut lines),
                 Grammar::broken_line => {
                     let build = |inner: &mut Builder, nodes: Vec<Node<'_>>| {
-                        for node in nodes {
-                            inner.table_line(node, &mut matches, &mut gives);
-                        }
+                        nodes.into_iter().for_each(|node| inner.table_line(node, &mut lines));
                     };
                     self.broken(&Piece::of(&part), true, Grammar::only_match, build);
                 }
@@ -518,14 +525,25 @@ impl<'t> Builder {
             }
         }
         let mut words = words.into_iter();
-        Some(TableDecl { name: words.next()?, file: words.next()?, matches, gives })
+        let TableLines { matches, gives, valids } = lines;
+        Some(TableDecl { name: words.next()?, file: words.next()?, matches, gives, valids })
     }
 
-    fn table_line(&mut self, node: Node<'t>, matches: &mut Vec<MatchDecl>, gives: &mut Vec<Word>) {
+    fn table_line(&mut self, node: Node<'t>, lines: &mut TableLines) {
         match node.as_rule() {
-            Grammar::give_line => gives.extend(first_part(node).and_then(|column| self.word(column))),
-            _ => matches.extend(self.match_line(node)),
+            Grammar::give_line => lines.gives.extend(first_part(node).and_then(|column| self.word(column))),
+            Grammar::valid => lines.valids.push(self.valid(node)),
+            _ => lines.matches.extend(self.match_line(node)),
         }
+    }
+
+    fn valid(&mut self, node: Node<'t>) -> ValidDecl {
+        let mut valid = ValidDecl { from: None, until: None, span: self.span(&node) };
+        for part in parts(node) {
+            let side = if part.as_rule() == Grammar::valid_from { &mut valid.from } else { &mut valid.until };
+            *side = first_part(part).and_then(|column| self.word(column));
+        }
+        valid
     }
 
     fn match_line(&mut self, node: Node<'t>) -> Option<MatchDecl> {

@@ -23,8 +23,9 @@ impl Tree {
         for queue in queues {
             out.line(0, &format!("queue {}", word(queue)));
         }
-        for ListDecl { name, file, by } in lists {
+        for ListDecl { name, file, by, valid: days } in lists {
             out.line(0, &format!("list {} {} {}", word(name), word(file), word(by)));
+            days.iter().for_each(|days| out.line(1, &valid(days)));
         }
         for table in tables {
             out.table(table);
@@ -82,7 +83,7 @@ impl Outline {
     }
 
     fn table(&mut self, table: &TableDecl) {
-        let TableDecl { name, file, matches, gives } = table;
+        let TableDecl { name, file, matches, gives, valids } = table;
         self.line(0, &format!("table {} {}", word(name), word(file)));
         for MatchDecl { path: field, how, span: _ } in matches {
             let how = match how {
@@ -95,6 +96,7 @@ impl Outline {
         for give in gives {
             self.line(1, &format!("give {}", word(give)));
         }
+        valids.iter().for_each(|days| self.line(1, &valid(days)));
     }
 
     fn rules(&mut self, depth: usize, rules: &[Rule]) {
@@ -295,6 +297,11 @@ fn expr(of: &Expr) -> String {
         ExprKind::Relative { span, when } => format!("({} {when:?})", length(*span)),
         ExprKind::Broken => "broken".into(),
     }
+}
+
+fn valid(valid: &ValidDecl) -> String {
+    let ValidDecl { from, until, span: _ } = valid;
+    format!("valid {} {}", maybe(from.as_ref()), maybe(until.as_ref()))
 }
 
 fn criterion(criterion: &Criterion) -> String {

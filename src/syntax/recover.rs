@@ -70,6 +70,7 @@ fn way_on(text: &str, as_rule: Grammar, found: &str, expected: &str) -> String {
         "calendar" => "`calendar of Account { … }`",
         "match" => "`match FIELD = COLUMN`, `between COLUMN and COLUMN` or `starts with COLUMN`",
         "give" => "`give COLUMN`",
+        "valid" => "`valid from COLUMN until COLUMN`",
         _ => "",
     };
     if as_rule == Grammar::only_field {
@@ -137,7 +138,7 @@ fn whole(as_rule: Grammar) -> &'static str {
     match as_rule {
         Grammar::only_rule | Grammar::only_header => "a rule (`when …`)",
         Grammar::only_field => "a field",
-        Grammar::only_match => "`match` or `give`",
+        Grammar::only_match => "`match`, `give` or `valid`",
         Grammar::only_branch => "a place (`NAME: when …`)",
         _ => "a declaration (`record`, `team` …) or a rule (`when …`)",
     }
@@ -382,6 +383,9 @@ fn describe(token: Grammar) -> Option<String> {
         G::value_list => "a list in brackets",
         G::match_line => "`match`",
         G::give_line => "`give`",
+        G::valid => "`valid`",
+        G::valid_from => "`from`",
+        G::valid_until => "`until`",
         G::match_equals | G::match_between | G::match_prefix => "`=`, `between` or `starts with`",
         G::criterion => "a condition",
         G::because => "`because`",

@@ -108,6 +108,7 @@ pub struct ListDecl {
     pub name: Word,
     pub file: Word,
     pub by: Word,
+    pub valid: Option<ValidDecl>,
 }
 
 #[derive(Clone, Debug)]
@@ -116,6 +117,15 @@ pub struct TableDecl {
     pub file: Word,
     pub matches: Vec<MatchDecl>,
     pub gives: Vec<Word>,
+    pub valids: Vec<ValidDecl>,
+}
+
+/// `valid from COLUMN until COLUMN`: the columns of a row's first and last day; one of them at least is there.
+#[derive(Clone, Debug)]
+pub struct ValidDecl {
+    pub from: Option<Word>,
+    pub until: Option<Word>,
+    pub span: Span,
 }
 
 #[derive(Clone, Debug)]

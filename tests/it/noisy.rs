@@ -173,6 +173,7 @@ impl Policy {
                 self.say(dice.pick(NAMES));
                 self.say("from \"a.csv\" by");
                 self.say(dice.pick(NAMES));
+                self.valid(dice);
             }
             5 => self.table(dice),
             6 => {
@@ -248,7 +249,18 @@ impl Policy {
             self.say(dice.pick(&["= \"a b\"", "between low and high", "starts with prefix"]));
         }
         self.line("give");
-        self.say("owner }");
+        self.say("owner");
+        self.valid(dice);
+        self.say("}");
+    }
+
+    fn valid(&mut self, dice: &mut Dice<'_>) {
+        match dice.below(6) {
+            0 => self.say("valid from start until \"last day\""),
+            1 => self.say("valid until until"),
+            2 => self.say("valid from \"from\""),
+            _ => {}
+        }
     }
 
     fn decide(&mut self, dice: &mut Dice<'_>) {

@@ -64,3 +64,19 @@ fn backups_that_lead_nowhere_are_told() {
       help: give one of them a backup outside the circle, or none
     "#);
 }
+
+#[test]
+fn rows_that_are_over_may_name_people_who_have_left() {
+    let sandbox = project("id,active\nana,no\n");
+    let policy = "record Account from accounts { id text, key }
+person from people
+list named from \"named.csv\" by id valid until end
+decide owner of Account { when id in named assign to named.owner }
+";
+    sandbox.write("rules.own", policy);
+    sandbox.write("named.csv", "id,owner,end\nA-1,ana,2020-01-31\nA-2,nobody-knows,2020-01-31\n");
+    sandbox.run(&["check", "--strict"]).success();
+    sandbox.write("named.csv", "id,owner,end\nA-1,ana,\n");
+    let ran = sandbox.run(&["check", "--strict"]).fails_with(1);
+    assert!(ran.stderr.contains("warning[inactive-owner]: `named` names an owner who is not active"), "{}", ran.stderr);
+}

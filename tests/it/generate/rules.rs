@@ -27,19 +27,23 @@ impl Generator<'_> {
 
     pub(super) fn list(&mut self) {
         let name = format!("vips{}", self.lists.len());
-        let mut text = String::from("name,owner,second\n");
+        let (valid, headers) = self.valid();
+        let mut text = format!("name,owner,second{headers}\n");
         let mut values = BTreeSet::new();
         for _ in 0..self.tape.between(1, 6) {
             let value = match self.tape.below(4) {
                 3 => CHOICES[0][self.tape.below(4)].0,
                 _ => self.text(),
             };
-            values.insert(fold(value));
+            let (days, counts) = self.row_days(headers);
+            if counts {
+                values.insert(fold(value));
+            }
             let (owner, second) = (self.tape.pick(&OWNER_CELLS), self.tape.pick(&OWNER_CELLS));
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{},{},{}", csv_cell(value), csv_cell(owner), csv_cell(second));
+            let _ = writeln!(text, "{},{},{}{days}", csv_cell(value), csv_cell(owner), csv_cell(second));
         }
-        let _ = writeln!(self.text, "list {name} from \"{name}.csv\" by name");
+        let _ = writeln!(self.text, "list {name} from \"{name}.csv\" by name{valid}");
         self.files.insert(format!("{name}.csv"), text);
         self.model.lists.push(values);
         self.lists.push(ListModel { name });
@@ -76,18 +80,45 @@ impl Generator<'_> {
             }
         }
         headers.extend(["owner".to_owned(), "second".to_owned()]);
-        let mut text = headers.join(",");
-        text.push('\n');
+        let (valid, day_headers) = self.valid();
+        let mut text = format!("{}{day_headers}\n", headers.join(","));
         for _ in 0..self.tape.between(1, 14) {
             let mut cells: Vec<String> =
                 kinds.iter().map(|(kind, open)| csv_cell(&self.table_cell(kind, *open))).collect();
             cells.push(csv_cell(self.tape.pick(&OWNER_CELLS)));
             cells.push(csv_cell(self.tape.pick(&OWNER_CELLS)));
-            let _ = writeln!(text, "{}", cells.join(","));
+            let (days, _) = self.row_days(day_headers);
+            let _ = writeln!(text, "{}{days}", cells.join(","));
         }
-        let _ = writeln!(self.text, "table {name} from \"{name}.csv\" {{\n{lines}  give owner\n}}");
+        let _ = writeln!(self.text, "table {name} from \"{name}.csv\" {{\n{lines}  give owner\n{valid}\n}}");
         self.files.insert(format!("{name}.csv"), text);
         self.tables.push(TableModel { name, record });
+    }
+
+    /// A `valid` line, now and then, and the headers of its columns.
+    fn valid(&self) -> (&'static str, &'static str) {
+        self.tape.pick(&[
+            ("", ""),
+            ("", ""),
+            ("", ""),
+            (" valid from start until end", ",start,end"),
+            (" valid until end", ",end"),
+            (" valid from start", ",start"),
+        ])
+    }
+
+    /// The cells of a row below such headers, and whether it counts on the day of the case.
+    fn row_days(&self, headers: &str) -> (String, bool) {
+        let today = self.model.as_of.today();
+        let mut cells = String::new();
+        let mut counts = true;
+        for header in headers.split(',').skip(1) {
+            let day = self.tape.chance(60).then(|| today + self.tape.pick(&[0, 1, -1, 30, -30]));
+            counts &= day.is_none_or(|day| if header == "start" { day <= today } else { today <= day });
+            cells.push(',');
+            cells.extend(day.map(time::show_day));
+        }
+        (cells, counts)
     }
 
     fn table_cell(&self, kind: &Kind, is_bound: bool) -> String {
