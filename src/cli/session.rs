@@ -205,6 +205,7 @@ fn inferred_tables(project: &Project, tree: &Tree) -> std::result::Result<Vec<Re
         .filter_map(|name| stem(name))
         .chain(tree.people.iter().map(|person| person.source.text.clone()))
         .chain(stem(&project.config.write_back.file.to_string_lossy()))
+        .chain(project.config.calendar.holidays.as_ref().and_then(|path| stem(&path.to_string_lossy())))
         .collect();
     let mut records = Vec::new();
     for name in snapshot::table_names(&project.root, &project.config)? {

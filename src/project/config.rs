@@ -16,6 +16,10 @@
 //! dates = "%m/%d/%Y"
 //! columns = { arr = "Annual Recurring Revenue", owner = "OwnerId" }
 //!
+//! [calendar]                            # business hours in `zone`
+//! hours = { monday = "09:00-12:00, 13:00-17:30", friday = "09:00-14:00" }   # a day left out is closed
+//! holidays = "holidays.csv"              # one day a line, or a column `day`
+//!
 //! [ledger]
 //! file = ".ownward/ledger.db"
 //! drift = "report"                       # or accept, restore
@@ -26,11 +30,13 @@
 //! file = "owner-changes.csv"
 //! ```
 
+use super::calendar::{self, CalendarConfig};
 use super::files;
 use crate::column::Formats;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::{FieldId, RecordType};
 use crate::source::{FileId, Span};
+use crate::value::calendar::BusinessCalendar;
 use crate::value::{Decimal, NumberFormat, parse_number};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -48,6 +54,7 @@ pub struct Config {
     pub source: SourceConfig,
     /// What differs for a record type, by its name.
     pub records: BTreeMap<String, RecordConfig>,
+    pub calendar: CalendarConfig,
     pub ledger: LedgerConfig,
     pub write_back: WriteBackConfig,
 }
@@ -152,6 +159,7 @@ impl Default for Config {
             zone: TimeZone::UTC,
             source: SourceConfig::default(),
             records: BTreeMap::new(),
+            calendar: CalendarConfig::default(),
             ledger: LedgerConfig::default(),
             write_back: WriteBackConfig::default(),
         }
@@ -227,6 +235,13 @@ impl Config {
     /// Where the ledger is or will be.
     pub fn ledger_path(&self, root: &Path) -> PathBuf {
         root.join(&self.ledger.file)
+    }
+
+    /// The business hours, with the text of the file of holidays; without one there are none. Error: what in it is no day.
+    pub fn calendar(&self, holidays: Option<&str>) -> Result<BusinessCalendar, Diagnostic> {
+        let name = self.calendar.holidays.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let holidays = holidays.map_or_else(|| Ok(Vec::new()), |text| calendar::holidays(text, &name))?;
+        Ok(BusinessCalendar::new(self.calendar.hours.clone(), holidays, self.zone.clone()))
     }
 
     /// What is set for a record type, its name in any letter case.
@@ -397,7 +412,7 @@ fn zone<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
     })
 }
 
-fn some_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+pub(super) fn some_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
     inner_path(from).map(Some)
 }
 

@@ -3,10 +3,12 @@
 //! Takes a path, gives texts and settings. Reads nothing outside the folder, whatever names or links say (design
 //! section 8), and does not know what the texts mean.
 
+mod calendar;
 mod config;
 mod files;
 mod walk;
 
+pub use calendar::CalendarConfig;
 pub use config::{
     Config, Drift, LedgerConfig, Location, MaxMoves, OwnersTo, RecordConfig, SourceConfig, WriteBackConfig,
 };
@@ -16,6 +18,7 @@ pub(crate) use files::{leaves_project, no_regular_file, not_utf8, reason, unread
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::{CONFIG_BYTES_MAX, LIST_BYTES_MAX};
 use crate::source::Sources;
+use crate::value::calendar::BusinessCalendar;
 use std::path::{Path, PathBuf};
 
 /// The name of the settings file; the folder that holds it is a project.
@@ -80,6 +83,22 @@ impl Project {
     pub fn read_beside(&self, name: &str) -> Result<String, Diagnostic> {
         let path = file_below(&self.root, Path::new(name))?;
         files::read_text(&path, name, LIST_BYTES_MAX)
+    }
+}
+
+impl Project {
+    /// The text of the file of holidays that the settings name; `None` where they name none.
+    pub fn read_holidays(&self) -> Result<Option<String>, Diagnostic> {
+        let Some(path) = &self.config.calendar.holidays else {
+            return Ok(None);
+        };
+        let named = |finding: Diagnostic| finding.with_note("named as `holidays` under `[calendar]` in ownward.toml");
+        self.read_beside(&path.to_string_lossy()).map(Some).map_err(named)
+    }
+
+    /// The business hours of the project. Errors: the file of holidays cannot be read, or holds what is no day.
+    pub fn calendar(&self) -> Result<BusinessCalendar, Diagnostic> {
+        self.config.calendar(self.read_holidays()?.as_deref())
     }
 }
 

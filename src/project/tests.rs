@@ -60,6 +60,51 @@ fn a_single_file_is_the_whole_policy() {
 }
 
 #[test]
+fn business_hours_and_holidays_are_read() {
+    let toml = "zone = \"Europe/Berlin\"\n[calendar]\nholidays = \"days/holidays.csv\"\n\
+                hours = { monday = \"9:00-12:00, 13:00-17:30\", sunday = \"closed\" }\n";
+    let with = |holidays: &str| {
+        let folder = folder(&[("ownward.toml", toml), ("days/holidays.csv", holidays)]);
+        Project::open(folder.path()).unwrap().calendar()
+    };
+    let instant = |text: &str| text.parse::<jiff::Zoned>().unwrap().timestamp().as_microsecond();
+    // Monday, 25 May 2026, is a holiday; the hours of the next Monday are 3 and 4 and a half.
+    let (from, until) = (instant("2026-05-25T00:00[Europe/Berlin]"), instant("2026-06-02T00:00[Europe/Berlin]"));
+    for holidays in ["2026-05-25\n\n2026-12-25", "name;Day\nWhit Monday;2026-05-25\n;\n", "day\n2026-05-25\n"] {
+        assert_eq!(with(holidays).unwrap().between(from, until), 450, "{holidays}");
+    }
+    assert_eq!(with("").unwrap().between(from, until), 900);
+    let broken = with("day\n2026-05-25\n25.05.2026\n").unwrap_err();
+    assert_eq!((broken.code, broken.headline.as_str()), (Code::WrongDate, "`25.05.2026` is no day"));
+    assert!(broken.notes[0].starts_with("days/holidays.csv line 3:"), "{broken:?}");
+    let torn = with("day,name\n2026-05-25,Whit Monday,free\n").unwrap_err();
+    assert_eq!(torn.headline, "`days/holidays.csv` line 2 has 3 cells under 2 headers");
+    assert!(with("2026-05-25\nnever\n").unwrap_err().notes[0].contains(" line 2:"));
+    let absent = folder(&[("ownward.toml", "[calendar]\nholidays = \"none.csv\"\n")]);
+    assert_eq!(Project::open(absent.path()).unwrap().calendar().unwrap_err().code, Code::UnreadableFile);
+}
+
+#[test]
+fn hours_that_cannot_be_meant_are_refused() {
+    let said = |hours: &str| {
+        let error = config_error(&format!("[calendar]\nhours = {{ {hours} }}\n"));
+        (error.headline, error.help.unwrap_or_default())
+    };
+    assert_eq!(said("mnday = \"9:00-17:00\""), ("`mnday` is not known here".into(), "did you mean `monday`?".into()));
+    let (headline, help) = said("monday = \"22:00-6:00\"");
+    assert_eq!(headline, "`22:00-6:00` are no hours of a day");
+    assert!(help.contains("over midnight"), "{help}");
+    assert_eq!(said("monday = 9").0, "expected text in quotes, found the number `9`");
+    assert_eq!(said("monday = \"closed\"").0, "the week has no open hour");
+    assert_eq!(said("").0, "the week has no open hour");
+    assert_eq!(config_error("[calendar]\nholiday = \"a.csv\"").help.as_deref(), Some("did you mean `holidays`?"));
+    assert_eq!(
+        config_error("[calendar]\nholidays = \"../a.csv\"").headline,
+        "`../a.csv` is no path inside the project"
+    );
+}
+
+#[test]
 fn broken_bytes_are_named_by_file_and_offset() {
     let folder = folder(&[]);
     fs::write(folder.path().join("a.own"), b"when \xff").unwrap();

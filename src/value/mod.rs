@@ -1,5 +1,6 @@
 //! What a field can hold, and what missing does (two-valued logic: design section 3, point 5).
 
+pub mod calendar;
 mod fold;
 mod number;
 mod owner;
