@@ -13,6 +13,7 @@ mod exit;
 mod explain;
 mod fmt;
 mod history;
+pub mod ics;
 mod init;
 mod output;
 mod past_run;
