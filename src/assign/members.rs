@@ -185,12 +185,7 @@ fn cell_equals(setting: MemberSetting<'_>, cell: &str, wanted: &MemberValue, val
     }
 }
 
-fn order(
-    setting: MemberSetting<'_>,
-    cell: &str,
-    wanted: &MemberValue,
-    value: Asked<'_>,
-) -> Option<std::cmp::Ordering> {
+fn order(setting: MemberSetting<'_>, cell: &str, wanted: &MemberValue, value: Asked<'_>) -> Option<std::cmp::Ordering> {
     let number = |wanted: Decimal| number_of(cell).map(|cell| cell.cmp(&wanted));
     let day = |wanted: i32| parse_day(cell.trim()).map(|cell| cell.cmp(&wanted));
     match wanted {

@@ -63,7 +63,9 @@ fn nobody(policy: &TypedPolicy, pool: &Pool, binding: &Binding) -> Diagnostic {
     Diagnostic::warning(Code::EmptyPool, format!("nobody belongs to {who} today"))
         .at(pool.span, "nobody can be chosen")
         .with_note("its records go to what stands behind `else`, or stay with the owner they have")
-        .help(near.unwrap_or_else(|| "name the team in the directory's `team` column, or add `else` and a queue".into()))
+        .help(
+            near.unwrap_or_else(|| "name the team in the directory's `team` column, or add `else` and a queue".into()),
+        )
 }
 
 fn weights(pool: &Pool, keys: &[String], binding: &Binding) -> Option<Diagnostic> {
@@ -88,7 +90,9 @@ fn weights(pool: &Pool, keys: &[String], binding: &Binding) -> Option<Diagnostic
 fn no_capacity(pool: &Pool, keys: &[String], binding: &Binding) -> Option<Diagnostic> {
     let is_closed = |key: &String| {
         binding.directory().person(key).is_none_or(|person| {
-            !person.active || person.capacity == Some(0) || (pool.by_weight && person.weight.is_some_and(|w| w.is_zero()))
+            !person.active
+                || person.capacity == Some(0)
+                || (pool.by_weight && person.weight.is_some_and(|w| w.is_zero()))
         })
     };
     keys.iter().all(is_closed).then(|| {

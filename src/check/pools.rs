@@ -9,7 +9,6 @@ use crate::schema::{Currency, FieldKind};
 use crate::source::Span;
 use crate::syntax::{CompareOp, Expr, ExprKind, InSource, PathExpr, PoolExpr, PoolHow, RelativeTo, TextOp};
 
-
 /// A set of people that is everybody in the directory.
 const EVERYBODY: &str = "people";
 
@@ -19,9 +18,12 @@ impl Checker<'_> {
         let before = self.errors();
         if self.schema.people.is_none() {
             self.push(
-                Diagnostic::error(Code::PoolWithoutPeople, format!("`{}` needs people to choose from", expr.how.word()))
-                    .at(span, "no directory of people is declared")
-                    .help("declare it: `person from people`, with a file or table of people in the source"),
+                Diagnostic::error(
+                    Code::PoolWithoutPeople,
+                    format!("`{}` needs people to choose from", expr.how.word()),
+                )
+                .at(span, "no directory of people is declared")
+                .help("declare it: `person from people`, with a file or table of people in the source"),
             );
         }
         self.clashes(expr, span);
@@ -354,4 +356,3 @@ fn state(expr: &Expr) -> Option<&'static str> {
     let word = path.single().filter(|_| path.stray.is_none())?;
     ["missing", "known"].into_iter().find(|state| same(&word.text, state))
 }
-

@@ -3,13 +3,14 @@
 use super::Checker;
 use super::declarations::same;
 use super::policy::{
-    Cond, DayExpr, History, HistoryId, MemberCond, NumberExpr, OwnerPath, OwnerRef, Path, Pool, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind,
+    Cond, DayExpr, History, HistoryId, MemberCond, NumberExpr, OwnerPath, OwnerRef, Path, Pool, RelatedPath, Role,
+    RoleId, Rule, TargetKind, TestKind,
 };
+use super::rules::Block;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::RecordId;
 use crate::source::Span;
-use super::rules::Block;
 use crate::syntax::{self, DecideDecl, Word};
 
 impl<'t> Checker<'t> {

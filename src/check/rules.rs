@@ -1,9 +1,7 @@
 //! Rules: nested groups become one list in document order, each rule with the conditions of its groups.
 
 use super::Checker;
-use super::policy::{
-    Add, Cond, HandOff, Hold, HoldKind, OwnerPath, Path, Rule, Target, TargetKind, Touch,
-};
+use super::policy::{Add, Cond, HandOff, Hold, HoldKind, OwnerPath, Path, Rule, Target, TargetKind, Touch};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::FieldKind;

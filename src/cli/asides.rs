@@ -27,9 +27,10 @@ pub fn notes(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> V
         None => {}
     }
     notes.extend(result.story.iter().map(|line| format!("   {line}")));
-    notes.extend(handing_over(session, found, role, row).map(|(outgoing, until)| {
-        format!("`{}` hands the record over until {}", outgoing.id, show_day(until))
-    }));
+    notes.extend(
+        handing_over(session, found, role, row)
+            .map(|(outgoing, until)| format!("`{}` hands the record over until {}", outgoing.id, show_day(until))),
+    );
     notes
 }
 

@@ -11,8 +11,8 @@ use crate::check::policy::{PoolId, RoleId, RuleId, TypedPolicy};
 use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, Pin, RolePast};
 use crate::decide::row::{Named, Setting, decide};
 use crate::decide::{
-    Desk, RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, WorkedOut, broken_path, decide_role, unseen_amounts,
-    work_out,
+    Desk, RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, WorkedOut, broken_path, decide_role,
+    unseen_amounts, work_out,
 };
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ledger::{Head, Ledger};

@@ -1,8 +1,8 @@
 //! `explain`: every rule in order, the condition that failed on which value, then the one that decided.
 
 use super::args::{ExplainArgs, Global, RunArgs};
-use super::evaluate::{Depth, Evaluation, Watch, evaluate_watching};
 use super::asides;
+use super::evaluate::{Depth, Evaluation, Watch, evaluate_watching};
 use super::exit::{Exit, Failure, Result};
 use super::history;
 use super::output::Output;

@@ -9,7 +9,7 @@ mod pins;
 mod values;
 
 pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
-pub use past::{elsewhere, Past, PastEntry, PastRule, RolePast, drift, role_input};
+pub use past::{Past, PastEntry, PastRule, RolePast, drift, elsewhere, role_input};
 pub use pins::{Pin, PinOrigin, pins, set_pins};
 pub use values::{StoredFacts, owner_text, read_values, value_names};
 

@@ -421,9 +421,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
     }
 
     fn is_active_person(&self, code: u32, owners: &OwnerTable) -> bool {
-        owners
-            .get(code)
-            .is_some_and(|owner| owner.kind == OwnerKind::Person && self.scene.binding.is_active(owner))
+        owners.get(code).is_some_and(|owner| owner.kind == OwnerKind::Person && self.scene.binding.is_active(owner))
     }
 
     /// The first lock or hold that keeps a row's owner, if it is not over. An owner who is not active is not kept.
@@ -465,7 +463,8 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
     ) -> Option<Pick> {
         let scene = self.scene;
         let resolver = self.resolvers[rule.0 as usize].get_or_insert_with(|| {
-            let chain: Vec<TargetKind> = scene.role.rule(rule).targets.iter().map(|target| target.kind.clone()).collect();
+            let chain: Vec<TargetKind> =
+                scene.role.rule(rule).targets.iter().map(|target| target.kind.clone()).collect();
             Resolver::new(scene, &chain)
         });
         resolver.pick_from(place, scene, row, after, owners)

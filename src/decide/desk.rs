@@ -5,8 +5,8 @@
 use super::batch::{RoleInput, Scene};
 use super::encode::{Reach, column_of};
 use crate::assign::{
-    self, Binding, By, Empty, FitId, Loads, Measure, MemberSetting, NOBODY, OwnerTable, Period, PeriodCap, Picked, Request,
-    Rotation, RotationState, SeatVerdict, Strategy, SumId, member_holds,
+    self, Binding, By, Empty, FitId, Loads, Measure, MemberSetting, NOBODY, OwnerTable, Period, PeriodCap, Picked,
+    Request, Rotation, RotationState, SeatVerdict, Strategy, SumId, member_holds,
 };
 use crate::check::policy::{MemberCond, Path, Pool, PoolId, Role, TargetKind, TypedPolicy};
 use crate::column::{Column, ColumnData, show};

@@ -18,7 +18,10 @@ pub(super) enum Pick {
     Keep(u32),
     Nobody,
     /// The pool at this place of the chain.
-    Pool { place: usize, pool: PoolId },
+    Pool {
+        place: usize,
+        pool: PoolId,
+    },
 }
 
 /// A look-up that has not been made yet.

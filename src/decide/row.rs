@@ -4,8 +4,8 @@
 use super::related::WorkedOut;
 use crate::assign::Binding;
 use crate::check::policy::{
-    Cond, DayExpr, FieldTest, HistoryId, NameId, NumberExpr, OwnerPath, OwnerRef, OwnerTest, Path, PoolId, RelatedPath, Role, Rule, RuleId, TableUse,
-    TargetKind, TestKind, TextTest, TypedPolicy,
+    Cond, DayExpr, FieldTest, HistoryId, NameId, NumberExpr, OwnerPath, OwnerRef, OwnerTest, Path, PoolId, RelatedPath,
+    Role, Rule, RuleId, TableUse, TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::column::{Dataset, show};
 use crate::schema::{Bounds, FieldKind, MatchHow, RecordId, Tabular, compare_ranges, range_bound};

@@ -101,7 +101,12 @@ impl<'t> Layout<'t> {
                     words.push(Doc::Space);
                     self.part(words, part);
                 }
-                _ => self.part(&mut action, part),
+                _ => {
+                    if !action.is_empty() {
+                        action.push(Doc::Space);
+                    }
+                    self.part(&mut action, part);
+                }
             }
         }
         head.push(if block.is_empty() {

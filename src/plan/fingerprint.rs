@@ -5,8 +5,9 @@
 //! part of it (design section 3, point 16).
 
 use crate::check::policy::{
-    Cond, DayExpr, DayMark, FieldTest, HistoryAsk, HistoryId, InstantMark, MemberAsk, MemberCond, MemberValue, NumberExpr, OwnerRef, OwnerTest,
-    Path, Pool, Range, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind, TextTest, TypedPolicy,
+    Cond, DayExpr, DayMark, FieldTest, HistoryAsk, HistoryId, InstantMark, MemberAsk, MemberCond, MemberValue,
+    NumberExpr, OwnerRef, OwnerTest, Path, Pool, Range, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind,
+    TextTest, TypedPolicy,
 };
 use crate::schema::{FieldKind, RecordId};
 use crate::syntax::SpanOfTime;
@@ -292,7 +293,8 @@ impl Writer<'_> {
         let mut names: Vec<String> = pool.members.iter().map(|name| self.name(*name)).collect();
         names.sort();
         names.dedup();
-        let condition = pool.condition.as_ref().map_or(String::new(), |cond| format!(" where {}", self.member_cond(cond)));
+        let condition =
+            pool.condition.as_ref().map_or(String::new(), |cond| format!(" where {}", self.member_cond(cond)));
         let record = match pool.condition.as_ref().is_some_and(|cond| !cond.paths().is_empty()) {
             // Two record types may have fields of one name.
             true => format!(" of {}", self.policy.schema.record(self.record).name),

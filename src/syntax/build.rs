@@ -618,7 +618,12 @@ impl<'t> Builder {
                 }
                 _ => {
                     let span = self.span(&node);
-                    self.error(Code::Syntax, "expected a place: `NAME: when CONDITION`", span, "no label, or no condition");
+                    self.error(
+                        Code::Syntax,
+                        "expected a place: `NAME: when CONDITION`",
+                        span,
+                        "no label, or no condition",
+                    );
                 }
             }
         }

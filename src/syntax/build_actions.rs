@@ -140,7 +140,6 @@ impl<'t> Builder {
         }
     }
 
-
     /// `next of Sales where … by weight`.
     fn pool(&mut self, node: Node<'t>) -> WhoKind {
         let mut pool = PoolExpr {

@@ -328,7 +328,8 @@ impl<'t> Builder {
     fn within_business_hours(&mut self, node: Node<'t>, side: Option<bool>, left: Box<Expr>) -> ExprKind {
         let span = self.span(&node);
         let hours = first_part(node).and_then(|number| self.number(&number));
-        let hours = hours.and_then(|hours| i64::try_from(hours.normalize()).ok()).filter(|hours| (1..=100_000).contains(hours));
+        let hours =
+            hours.and_then(|hours| i64::try_from(hours.normalize()).ok()).filter(|hours| (1..=100_000).contains(hours));
         match (hours, side) {
             (Some(hours), None) => ExprKind::WithinBusinessHours { left, hours },
             (None, _) => {

@@ -9,7 +9,22 @@ use std::fmt::Write;
 impl Tree {
     /// What was written, one declaration or rule a line, without where it was written.
     pub fn outline(&self) -> String {
-        let Tree { records, people, teams, queues, lists, tables, defines, decides, gathers, places, calendars, pins, loose, broken } = self;
+        let Tree {
+            records,
+            people,
+            teams,
+            queues,
+            lists,
+            tables,
+            defines,
+            decides,
+            gathers,
+            places,
+            calendars,
+            pins,
+            loose,
+            broken,
+        } = self;
         let mut out = Outline(String::new());
         for record in records {
             out.record(record);

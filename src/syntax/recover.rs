@@ -317,7 +317,9 @@ fn describe(token: Grammar) -> Option<String> {
         | G::kw_next
         | G::kw_least => "an owner",
         G::members | G::member => "a team or a person",
-        G::pool_part | G::pool_where | G::pool_weight | G::pool_sum | G::by_hash | G::pool_cap | G::rotation => return None,
+        G::pool_part | G::pool_where | G::pool_weight | G::pool_sum | G::by_hash | G::pool_cap | G::rotation => {
+            return None;
+        }
         G::wave => "the name of a wave",
         G::engagement => "`always`, `as needed` or `on request`",
         G::branch | G::branches => "a place (`NAME: when …`)",

@@ -5,7 +5,7 @@ use ownward::check::policy::{HistoryId, OwnerRef, Path, RelatedPath, Role, RoleI
 use ownward::check::{self, FilesBeside};
 use ownward::column::{Cell, ColumnBuilder, Dataset, Formats, RowSet, TableData, TextBuilder};
 use ownward::decide::row::{self, Decided, Facts, Named, RecordFacts};
-use ownward::decide::{Desk, NO_RULE, WorkedOut, RoleInput, RoleResult, Rotations, Scene, decide_role, work_out};
+use ownward::decide::{Desk, NO_RULE, RoleInput, RoleResult, Rotations, Scene, WorkedOut, decide_role, work_out};
 use ownward::diagnostic::{self, Diagnostic, Severity, render};
 use ownward::plan::{self, Plan};
 use ownward::schema::{Currency, Directory, FieldKind, Person, RecordType, Schema, Tabular};
