@@ -69,6 +69,16 @@ impl TypedPolicy {
         (0..u16::try_from(self.roles.len()).unwrap_or(u16::MAX)).map(RoleId)
     }
 
+    /// Every chain of targets that rules of roles and teams name.
+    pub fn chains(&self) -> impl Iterator<Item = &[Target]> {
+        let rules = self.roles.iter().flat_map(|role| &role.rules).map(|rule| rule.targets.as_slice());
+        let adds = self.gathers.iter().flat_map(|gather| match &gather.kind {
+            GatherKind::Team(adds) => adds.iter().flatten().map(|add| add.chain.as_slice()).collect(),
+            GatherKind::Places(_) => Vec::new(),
+        });
+        rules.chain(adds)
+    }
+
     /// The role of a name for a record type.
     pub fn find_role(&self, record: RecordId, name: &str) -> Option<RoleId> {
         self.role_ids().find(|id| self.role(*id).record == record && self.role(*id).name == name)

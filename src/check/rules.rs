@@ -242,6 +242,15 @@ impl Checker<'_> {
                         .help("name a person, a team, a queue, a pool or `owner of …`"),
                 );
             }
+            if let TargetKind::Pool(pool) = target.kind
+                && self.pools[pool.0 as usize].load.is_some()
+            {
+                self.push(
+                    Diagnostic::error(Code::WrongType, "the load of a team is the number of its records")
+                        .at(target.span, "adds up a field")
+                        .help("remove `by sum of …`: memberships are counted"),
+                );
+            }
         }
         targets
     }

@@ -5,7 +5,7 @@ use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Result};
 use super::output::{Output, grouped, safe_cell, table};
 use super::session::Session;
-use crate::check::policy::{RoleId, RuleId};
+use crate::check::policy::{Role, RoleId, RuleId};
 use crate::decide::NO_RULE;
 use crate::value::Outcome;
 use serde_json::json;
@@ -31,6 +31,13 @@ pub fn run(args: &DecideArgs, global: &Global, out: &Output) -> Result<Exit> {
 pub fn rule_name(session: &Session, role: RoleId, rule: RuleId) -> String {
     let rule = session.policy.role(role).rule(rule);
     rule.label.clone().unwrap_or_else(|| session.sources().place(rule.span))
+}
+
+/// A rule of a team: its label, and where it stands.
+pub fn rule_place(session: &Session, role: &Role, rule: RuleId) -> String {
+    let rule = role.rule(rule);
+    let place = session.sources().place(rule.span);
+    rule.label.as_ref().map_or_else(|| place.clone(), |label| format!("{label}  {place}"))
 }
 
 pub fn role_name(session: &Session, role: RoleId) -> String {

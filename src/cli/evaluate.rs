@@ -6,18 +6,22 @@ use super::output::{Output, grouped};
 use super::pin_notes;
 use super::recall;
 use super::session::{Session, directory};
-use crate::assign::{Binding, Empty, OwnerTable, Unknown, bind};
-use crate::check::policy::{PoolId, RoleId, RuleId, TypedPolicy};
-use crate::compare::{self, ChangeSet, Compared, DriftPolicy, Past, Pin, RolePast};
+use crate::assign::{Binding, Empty, NOBODY, OwnerTable, Unknown, bind};
+use crate::check::policy::{GatherId, PoolId, RoleId, RuleId, TargetKind, TypedPolicy};
+use crate::column::TableData;
+use crate::compare::{
+    self, ChangeSet, Compared, ComparedTeam, DriftPolicy, Past, PastTeams, Pin, RolePast, TeamChange, TeamTotals,
+};
 use crate::decide::row::{Named, Setting, decide};
 use crate::decide::{
-    Desk, RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, WorkedOut, broken_path, decide_role,
-    unseen_amounts, work_out,
+    self, Desk, GatherResult, RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, WorkedOut, broken_path,
+    decide_role, unseen_amounts, work_out,
 };
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ledger::{Head, Ledger};
 use crate::plan;
 use crate::project::{Drift, MaxMoves};
+use crate::schema::RecordId;
 use crate::snapshot::Snapshot;
 use crate::value::time::AsOf;
 use crate::value::{Decimal, Owner};
@@ -42,6 +46,8 @@ pub struct Evaluation {
     pub hold_fingerprints: Vec<Vec<String>>,
     /// Pools after the run.
     pub desk: Desk,
+    /// Teams and places, by [`GatherId`].
+    pub teams: Vec<TeamEvaluation>,
     /// What was worked out over other records.
     pub related: WorkedOut,
     pub head: Option<Head>,
@@ -106,6 +112,20 @@ pub struct Watch<'a> {
     pub key: &'a str,
 }
 
+fn watched_row(watch: Option<Watch<'_>>, policy: &TypedPolicy, record: RecordId, table: &TableData) -> Option<u32> {
+    let watch = watch.filter(|watch| policy.schema.find_record(watch.record) == Some(record))?;
+    table.row_of(watch.key)
+}
+
+/// A team or place role after a run.
+pub struct TeamEvaluation {
+    pub result: GatherResult,
+    /// By rule.
+    pub fingerprints: Vec<String>,
+    pub changes: Vec<TeamChange>,
+    pub totals: TeamTotals,
+}
+
 /// Decides everything a policy decides from what a run starts from.
 pub fn decide_all(
     session: &Session,
@@ -146,10 +166,9 @@ pub fn decide_all(
         if !policy.pools.is_empty() {
             input.elsewhere = compare::elsewhere(table, role_past, &mut owners);
         }
-        let watched = watch.filter(|watch| policy.schema.find_record(watch.record) == Some(record));
         let scene = Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current)
             .with_related(&related)
-            .watching(watched.and_then(|watch| table.row_of(watch.key)));
+            .watching(watched_row(watch, policy, record, table));
         let plan = &plan.roles[role.0 as usize];
         let result = decide_role(&scene, plan, &input, &mut after, &mut owners, &mut desk);
         findings.extend(result.empty_pools.iter().map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));
@@ -159,11 +178,24 @@ pub fn decide_all(
         inputs.push(input);
         results.push(result);
     }
-    let fingerprints: Vec<Vec<String>> = policy
-        .roles
-        .iter()
-        .map(|role| role.rules.iter().map(|rule| plan::rule_fingerprint(policy, role, rule)).collect())
-        .collect();
+    let mut gathers = Vec::new();
+    for (at, gather) in policy.gathers.iter().enumerate() {
+        let table = snapshot.dataset.table(gather.role.record);
+        let nobody = vec![NOBODY; table.row_count];
+        let scene = Scene::of_gather(policy, &gather.role, &snapshot.dataset, &binding, &as_of, &nobody)
+            .with_related(&related)
+            .watching(watched_row(watch, policy, gather.role.record, table));
+        let team_fingerprints = plan::team_fingerprints(policy, gather);
+        let nothing = PastTeams::default();
+        let team_past = past.teams.get(at).unwrap_or(&nothing);
+        let input = compare::gather_input(gather, &team_fingerprints, table, team_past, &mut owners);
+        let plan = plan::lower_role(policy, &gather.role, &as_of, &|name| binding.name(name).is_ok());
+        let result = decide::gather(&scene, gather, &plan, &input, &after, &mut owners, &mut desk);
+        findings.extend(result.empty_pools.iter().map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));
+        gathers.push((result, team_fingerprints));
+    }
+    let fingerprints: Vec<Vec<String>> =
+        policy.roles.iter().map(|role| plan::role_fingerprints(policy, role)).collect();
     let hold_fingerprints: Vec<Vec<String>> = policy
         .roles
         .iter()
@@ -181,6 +213,21 @@ pub fn decide_all(
         Depth::Owners => ChangeSet::default(),
         Depth::Changes => compare::compare(&compared, &past, &inputs, &results),
     };
+    let mut teams = Vec::new();
+    for ((result, fingerprints), id) in gathers.into_iter().zip((0..).map(GatherId)) {
+        let complete = session.project.config.source.complete;
+        let compared = ComparedTeam {
+            policy,
+            id,
+            dataset: &snapshot.dataset,
+            owners: &owners,
+            fingerprints: &fingerprints,
+            complete,
+        };
+        let nothing = PastTeams::default();
+        let (changes, totals) = compared.changes(past.teams.get(id.0 as usize).unwrap_or(&nothing), &result);
+        teams.push(TeamEvaluation { result, fingerprints, changes, totals });
+    }
     let mut found = Evaluation {
         related,
         as_of,
@@ -189,6 +236,7 @@ pub fn decide_all(
         binding,
         owners,
         desk,
+        teams,
         hold_fingerprints,
         pins,
         inputs,
@@ -252,9 +300,13 @@ fn circle_finding(policy: &TypedPolicy, role: RoleId, snapshot: &Snapshot, resul
 
 /// Records that a pool could give to nobody: they keep the owner they have.
 fn empty_pool(policy: &TypedPolicy, pool: PoolId, count: u64, why: &Empty) -> Diagnostic {
+    // What stands behind `else` answers for them; where nothing does, they need a decision.
+    let has_else = !policy.chains().any(|chain| chain.last().is_some_and(|last| last.kind == TargetKind::Pool(pool)));
+    let severity = if has_else { Severity::Note } else { Severity::Warning };
     let pool = policy.pool(pool);
-    Diagnostic::warning(
+    Diagnostic::new(
         crate::diagnostic::Code::EmptyPool,
+        severity,
         format!("a pool had nobody for {}", super::output::count(count, "record")),
     )
     .at(pool.span, "nobody may receive")
@@ -360,17 +412,30 @@ impl Evaluation {
         row: u32,
         ask: impl FnOnce(&RecordFacts<'_>) -> T,
     ) -> T {
+        let current = self.inputs[role.0 as usize].current.get(row as usize);
+        let current = current.and_then(|code| self.owners.get(*code)).cloned();
+        self.facts(policy, policy.role(role).record, row, current, ask)
+    }
+
+    /// The facts of one row of a record type.
+    pub fn facts<T>(
+        &self,
+        policy: &TypedPolicy,
+        record: RecordId,
+        row: u32,
+        current: Option<Owner>,
+        ask: impl FnOnce(&RecordFacts<'_>) -> T,
+    ) -> T {
         let owner_of = |role: RoleId, row: u32| -> Option<Owner> {
             let code = self.after.get(role.0 as usize)?.get(row as usize)?;
             self.owners.get(*code).cloned()
         };
-        let current = self.inputs[role.0 as usize].current.get(row as usize);
         ask(&RecordFacts {
             policy,
             dataset: &self.snapshot.dataset,
-            record: policy.role(role).record,
+            record,
             row,
-            current: current.and_then(|code| self.owners.get(*code)).cloned(),
+            current,
             owner_of: &owner_of,
             related: &self.related,
         })

@@ -10,6 +10,7 @@ use super::past_run;
 use super::pin_notes;
 use super::record::invalid_reason;
 use super::session::{Session, parse_when};
+use super::teams;
 use crate::check::policy::{RoleId, TypedPolicy};
 use crate::compare::StoredFacts;
 use crate::decide::row::{Named, Setting};
@@ -53,6 +54,9 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let run = RunArgs { max_moves: None, drift: None };
     let watch = Watch { record: &args.record, key: args.key.trim() };
     let found = evaluate_watching(session, as_of, &run, Depth::Owners, Some(watch), out)?;
+    if let Some(team) = teams::find(session, &args.record, &args.role) {
+        return teams::explain(session, &found, team, args.key.trim(), out);
+    }
     let (role, row) = locate(args, session, &found)?;
     let at = role.0 as usize;
     let typed = session.policy.role(role);
@@ -156,6 +160,9 @@ fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Resu
     };
     if entry.values.is_none() {
         return erased(&entry, &record, &session.project.config.zone, out);
+    }
+    if teams::is_team(&entry) {
+        return teams::explain_past(&entry, &record, &session.project.config.zone, out);
     }
     let past = past_run::load(&ledger, &entry.run, entry.as_of)?;
     let Some(role) =

@@ -4,6 +4,8 @@ use super::args::{Global, HistoryArgs};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, table};
 use super::session::Session;
+use super::teams::members_of;
+use crate::compare::TeamMember;
 use crate::diagnostic::nearest;
 use crate::ledger::{Companion, Entry, Ledger};
 use crate::value::{Outcome, time};
@@ -42,7 +44,7 @@ pub fn run(args: &HistoryArgs, _global: &Global, out: &Output) -> Result<Exit> {
                 entry.companion().and_then(Companion::role).unwrap_or(&entry.role).to_owned(),
                 what(entry).to_owned(),
                 entry.previous.as_ref().map_or("-".into(), |owner| owner.id.clone()),
-                entry.owner.as_ref().map_or("-".into(), |owner| owner.id.clone()),
+                entry.owner.as_ref().map_or_else(|| team_text(entry), |owner| owner.id.clone()),
                 rule_text(entry),
                 entry.reason.clone().unwrap_or_default(),
                 entry.actor.clone(),
@@ -51,6 +53,13 @@ pub fn run(args: &HistoryArgs, _global: &Global, out: &Output) -> Result<Exit> {
         .collect();
     out.text(&table(&["as of", "role", "outcome", "from", "to", "rule", "reason", "by"], &rows))?;
     Ok(Exit::Fine)
+}
+
+/// The members of a team, or the places of a record, that an entry holds; `-` where it holds none.
+fn team_text(entry: &Entry) -> String {
+    let members = members_of(entry).unwrap_or_default();
+    let texts: Vec<String> = members.iter().map(TeamMember::text).collect();
+    if texts.is_empty() { "-".to_owned() } else { texts.join(", ") }
 }
 
 /// The ledger of a project, which must be there.

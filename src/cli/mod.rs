@@ -27,6 +27,7 @@ mod recall;
 mod record;
 mod session;
 mod shell;
+mod teams;
 mod verify;
 
 pub use args::Cli;

@@ -8,6 +8,7 @@ use super::output::{Output, count, grouped, safe_cell, table};
 use super::plan_file;
 use super::record::{self, invalid_reason, reason};
 use super::session::Session;
+use super::teams;
 use crate::assign::NOBODY;
 use crate::compare::Change;
 use crate::value::{Outcome, Owner, time};
@@ -68,8 +69,14 @@ fn rule_text(session: &Session, change: &Change) -> String {
         Some(rule) => rule_name(session, change.role, rule),
         None if change.is_drift => "drift".to_owned(),
         None if change.pin.is_some() => "pin".to_owned(),
+        None if change.held.is_some() => hold_text(session, change),
         None => change.outcome.word().to_owned(),
     }
+}
+
+fn hold_text(session: &Session, change: &Change) -> String {
+    let hold = change.held.and_then(|held| session.policy.role(change.role).holds.get(held.hold));
+    hold.map_or_else(String::new, |hold| hold.rule.label.clone().unwrap_or_else(|| hold.kind.word().to_owned()))
 }
 
 fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) -> Result<()> {
@@ -110,6 +117,7 @@ fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) ->
         let number = grouped(stay.len() as u64);
         out.line(&format!("{number} {stays}: only the rule that decides is recorded (--all shows them)\n"))?;
     }
+    teams::text(session, found, args.all, out)?;
     pending(session, found, args, out)?;
     by_owner(session, found, out)?;
     by_rule(session, found, args, out)?;
@@ -367,6 +375,7 @@ pub fn plan_json(session: &Session, found: &Evaluation) -> Value {
             "needs_decision": tally.needs_decision,
         },
         "changes": changes,
+        "teams": teams::changes_json(session, found),
         "needs_decision": pending,
     })
 }

@@ -1,9 +1,10 @@
 //! What the ledger knows before a run, as values.
 
 use super::exit::Result;
+use super::teams::MEMBERS;
 use crate::assign::RotationState;
 use crate::check::policy::{RoleId, TypedPolicy};
-use crate::compare::{Past, PastEntry, PastRule, Pin, PinOrigin, RolePast};
+use crate::compare::{Past, PastEntry, PastRule, PastTeam, PastTeams, Pin, PinOrigin, RolePast, members_from};
 use crate::decide::Rotations;
 use crate::ledger::{Companion, Ledger, LedgerError, RuleRef};
 
@@ -42,6 +43,7 @@ pub fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
         Ok(())
     })?;
     past.rotations = rotations(ledger)?;
+    past.teams = teams(ledger, policy)?;
     past.pins = pins_by_command(ledger, &pinned, find)?;
     ledger.shown::<LedgerError>(|shown| {
         if let Some(at) = find(shown.record, shown.role) {
@@ -75,6 +77,31 @@ fn pins_by_command(
         }
     }
     Ok(pins)
+}
+
+/// Teams and places as they were last written down. What was erased is no longer known, and found anew.
+fn teams(ledger: &Ledger, policy: &TypedPolicy) -> std::result::Result<Vec<PastTeams>, LedgerError> {
+    let mut teams = vec![PastTeams::default(); policy.gathers.len()];
+    let find = |record: &str, role: &str| {
+        let record = policy.schema.find_record(record)?;
+        policy.gathers.iter().position(|gather| gather.role.record == record && gather.role.name == role)
+    };
+    if policy.gathers.is_empty() {
+        return Ok(teams);
+    }
+    ledger.current_values::<LedgerError>(
+        |record, role| find(record, role).is_some(),
+        |entry| {
+            let values = entry.values.unwrap_or_default();
+            let members = values.iter().rev().find(|(name, _)| name == MEMBERS);
+            let members = members.and_then(|(_, text)| members_from(text.as_deref()?)).unwrap_or_default();
+            if let (Some(at), Some(key)) = (find(&entry.record, &entry.role), entry.key) {
+                teams[at].insert(key, PastTeam { outcome: entry.outcome, members });
+            }
+            Ok(())
+        },
+    )?;
+    Ok(teams)
 }
 
 /// Where rotations stood after the last run. A state that was erased or cannot be read begins anew.

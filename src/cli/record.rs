@@ -4,6 +4,7 @@ use super::asides;
 use super::evaluate::{Evaluation, reads_column};
 use super::people_text::people_text;
 use super::session::Session;
+use super::teams;
 use crate::check::policy::{Hold, RoleId, RuleId};
 use crate::compare::{Change, DriftPolicy, Pin, PinOrigin, read_values, value_names};
 use crate::decide::Pooled;
@@ -54,6 +55,8 @@ pub fn draft(session: &Session, found: &Evaluation, actor: String, backdate: Opt
     let rules = rule_refs(session, found);
     draft.entries = found.changes.changes.iter().map(|change| entry(session, found, change, &names, &rules)).collect();
     draft.entries.extend(hand_overs(session, found, &names));
+    draft.totals.extend(teams::totals(session, found));
+    draft.entries.extend(teams::entries(session, found));
     let states = found.desk.changed_states();
     draft.entries.extend(states.iter().map(|(name, state)| EntryDraft::rotation(name, Some(state.to_json()))));
     draft.shown = shown(session, found, &names);

@@ -6,11 +6,16 @@
 mod changes;
 mod past;
 mod pins;
+mod teams;
 mod values;
 
 pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
 pub use past::{Past, PastEntry, PastRule, RolePast, drift, elsewhere, role_input};
 pub use pins::{Pin, PinOrigin, pins, set_pins};
+pub use teams::{
+    ComparedTeam, PastTeam, PastTeams, TeamChange, TeamMember, TeamTotals, gather_input, members_from, members_text,
+    missing_from,
+};
 pub use values::{StoredFacts, owner_text, read_values, value_names};
 
 /// What happens to an owner that was changed outside (design section 3, point 2).

@@ -1,6 +1,6 @@
 //! What was known before the run: the current owner of every record, and which owners somebody changed outside.
 
-use super::{DriftPolicy, Pin};
+use super::{DriftPolicy, PastTeams, Pin};
 use crate::assign::{Binding, NOBODY, OwnerTable};
 use crate::column::TableData;
 use crate::decide::{RoleInput, Rotations};
@@ -16,6 +16,8 @@ pub struct Past {
     pub pins: Vec<Pin>,
     /// Where rotations stood after the last run.
     pub rotations: Rotations,
+    /// Teams and places, by [`crate::check::policy::GatherId`].
+    pub teams: Vec<PastTeams>,
 }
 
 /// What the ledger knows of one role, by key.

@@ -19,7 +19,7 @@ use crate::value::{Outcome, OwnerKind};
 pub const NO_RULE: u32 = u32::MAX;
 
 /// Rows that are worked on at a time: their atoms stay in the processor's cache.
-const CHUNK_ROWS: usize = 4096;
+pub(super) const CHUNK_ROWS: usize = 4096;
 
 /// Everything one role is decided from.
 pub struct Scene<'a> {
@@ -150,6 +150,29 @@ impl<'a> Scene<'a> {
     #[must_use]
     pub fn with_related(self, related: &'a WorkedOut) -> Self {
         Scene { related, ..self }
+    }
+
+    /// The scene of a team or of places: they have no owner of their own, and nobody reads them.
+    pub fn of_gather(
+        policy: &'a TypedPolicy,
+        role: &'a Role,
+        dataset: &'a Dataset,
+        binding: &'a Binding,
+        as_of: &'a AsOf,
+        nobody: &'a [u32],
+    ) -> Self {
+        Scene {
+            policy,
+            role_id: RoleId(u16::MAX),
+            role,
+            record: role.record,
+            dataset,
+            binding,
+            as_of,
+            current: nobody,
+            related: &NOTHING_RELATED,
+            watched: None,
+        }
     }
 
     pub fn setting(&self) -> Setting<'a> {

@@ -223,18 +223,19 @@ impl Asked<'_> {
 
 /// Every pool that the rules of a role name.
 pub(super) fn pools_of(role: &Role) -> Vec<PoolId> {
-    let mut pools: Vec<PoolId> = role
-        .rules
-        .iter()
-        .flat_map(|rule| &rule.targets)
-        .filter_map(|target| match target.kind {
-            TargetKind::Pool(pool) => Some(pool),
-            _ => None,
-        })
-        .collect();
+    let mut pools = pools_among(role.rules.iter().flat_map(|rule| &rule.targets).map(|target| &target.kind));
     pools.sort_unstable();
     pools.dedup();
     pools
+}
+
+/// The pools of a chain, in order.
+pub(super) fn pools_among<'k>(chain: impl Iterator<Item = &'k TargetKind>) -> Vec<PoolId> {
+    let pool = |kind: &TargetKind| match kind {
+        TargetKind::Pool(pool) => Some(*pool),
+        _ => None,
+    };
+    chain.filter_map(pool).collect()
 }
 
 fn strategy(pool: &Pool, sum: Option<SumId>) -> Strategy {

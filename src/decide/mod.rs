@@ -7,6 +7,8 @@ pub mod batch;
 mod currencies;
 mod desk;
 mod encode;
+mod gather;
+mod order;
 mod pool_rows;
 mod related;
 mod resolve;
@@ -17,5 +19,6 @@ pub use batch::{HandingOver, Held, NO_RULE, Pinned, Pooled, RoleInput, RoleResul
 pub use currencies::{UnseenAmounts, unseen_amounts};
 pub use desk::{Desk, Rotations};
 pub use encode::{broken_path, encode_all};
+pub use gather::{Added, GatherInput, GatherResult, Slot, gather};
 pub use related::{WorkedOut, work_out};
 pub use row::{Facts, RecordFacts};

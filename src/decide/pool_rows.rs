@@ -2,11 +2,10 @@
 //! the loads (design section 3, points 12 and 13).
 
 use super::batch::{Case, Pooled, RoleInput, RoleResult, Scene};
-use super::desk::{Asked, Desk, RoleLoads, pools_of};
-use super::encode::column_of;
+use super::desk::{Asked, Desk, RoleLoads, pools_among, pools_of};
+use super::order::Created;
 use crate::assign::{Loads, NOBODY};
-use crate::check::policy::{Path, PoolId, TargetKind};
-use crate::column::{ColumnData, DAY_MISSING, INSTANT_MISSING};
+use crate::check::policy::PoolId;
 
 /// Pools at work for one role.
 pub(super) struct PoolRows<'s, 'a> {
@@ -61,13 +60,7 @@ impl<'s, 'a> PoolRows<'s, 'a> {
             return None;
         }
         let targets = &self.scene.role.rule(case.rule).targets;
-        let pools: Vec<PoolId> = targets
-            .iter()
-            .filter_map(|target| match target.kind {
-                TargetKind::Pool(pool) => Some(pool),
-                _ => None,
-            })
-            .collect();
+        let pools = pools_among(targets.iter().map(|target| &target.kind));
         let asked = asked(self.scene, self.input, case.row, excluded);
         pools.into_iter().find(|pool| self.desk.may_keep(*pool, self.scene, &asked))
     }
@@ -133,40 +126,4 @@ impl<'s, 'a> PoolRows<'s, 'a> {
 fn asked<'r>(scene: &Scene<'r>, input: &RoleInput, row: u32, excluded: &'r [u32]) -> Asked<'r> {
     let key = scene.dataset.table(scene.record).key(row).unwrap_or_default();
     Asked { row, key, current: input.current[row as usize], excluded }
-}
-
-/// When each row was created: the order in which rows enter pools.
-enum Created<'a> {
-    Unknown,
-    Days(&'a [i32]),
-    Instants(&'a [i64]),
-}
-
-impl<'a> Created<'a> {
-    fn of(scene: &Scene<'a>) -> Self {
-        let field = scene.policy.schema.record(scene.record).created;
-        let column = field.and_then(|field| column_of(scene, &Path { steps: Vec::new(), field }));
-        match column.map(|column| &column.data) {
-            Some(ColumnData::Date(days)) => Created::Days(days),
-            Some(ColumnData::Time(instants)) => Created::Instants(instants),
-            _ => Created::Unknown,
-        }
-    }
-
-    /// By creation, then by key; what has no creation comes last.
-    fn compare(&self, scene: &Scene<'_>, a: u32, b: u32) -> std::cmp::Ordering {
-        let when = |row: u32| match self {
-            Created::Unknown => 0,
-            Created::Days(days) => match days[row as usize] {
-                DAY_MISSING => i64::MAX,
-                day => i64::from(day),
-            },
-            Created::Instants(instants) => match instants[row as usize] {
-                INSTANT_MISSING => i64::MAX,
-                instant => instant,
-            },
-        };
-        let table = scene.dataset.table(scene.record);
-        when(a).cmp(&when(b)).then_with(|| table.key(a).cmp(&table.key(b))).then(a.cmp(&b))
-    }
 }

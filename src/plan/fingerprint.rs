@@ -5,9 +5,9 @@
 //! part of it (design section 3, point 16).
 
 use crate::check::policy::{
-    Cond, DayExpr, DayMark, FieldTest, HistoryAsk, HistoryId, InstantMark, MemberAsk, MemberCond, MemberValue,
-    NumberExpr, OwnerRef, OwnerTest, Path, Pool, Range, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind,
-    TextTest, TypedPolicy,
+    Add, Cond, DayExpr, DayMark, FieldTest, Gather, GatherKind, HistoryAsk, HistoryId, InstantMark, MemberAsk,
+    MemberCond, MemberValue, NumberExpr, OwnerRef, OwnerTest, Path, Pool, Range, RelatedPath, Role, RoleId, Rule,
+    TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::schema::{FieldKind, RecordId};
 use crate::syntax::SpanOfTime;
@@ -30,6 +30,22 @@ pub fn policy_fingerprint(policy: &TypedPolicy) -> String {
         }
     }
     digest(&text)
+}
+
+/// The digests of all rules of a role, in order.
+pub fn role_fingerprints(policy: &TypedPolicy, role: &Role) -> Vec<String> {
+    role.rules.iter().map(|rule| rule_fingerprint(policy, role, rule)).collect()
+}
+
+/// The digests of all rules of a team or of places, in order: what each adds is part of its meaning.
+pub fn team_fingerprints(policy: &TypedPolicy, gather: &Gather) -> Vec<String> {
+    let writer = Writer { policy, record: gather.role.record };
+    let adds = |rule: usize| match &gather.kind {
+        GatherKind::Places(_) => gather.role.rules[rule].label.clone().unwrap_or_default(),
+        GatherKind::Team(adds) => adds[rule].iter().map(|add| writer.add(add)).collect::<Vec<_>>().join("; "),
+    };
+    let rules = gather.role.rules.iter().enumerate();
+    rules.map(|(at, rule)| digest(&format!("{} add {}", rule_text(policy, &gather.role, rule), adds(at)))).collect()
 }
 
 fn digest(text: &str) -> String {
@@ -281,6 +297,11 @@ pub fn rotation_name(policy: &TypedPolicy, pool: &Pool) -> String {
 }
 
 impl Writer<'_> {
+    fn add(&self, add: &Add) -> String {
+        let chain: Vec<String> = add.chain.iter().map(|target| self.target(&target.kind)).collect();
+        format!("{} as {:?} {}", chain.join(" else "), add.wave, add.engagement.word())
+    }
+
     fn pool(&self, pool: &Pool) -> String {
         let load = pool.load.as_ref().map(|path| self.path(path));
         let cap = pool.cap.map(compact);

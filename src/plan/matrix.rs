@@ -81,6 +81,21 @@ impl Matrix {
         }
     }
 
+    /// Calls `visit` with every box that each row is in, rows and boxes in order. `atoms` as in [`Matrix::first_boxes`].
+    pub fn each_box(&self, atoms: &[Vec<u16>], row_count: usize, mut visit: impl FnMut(usize, u32)) {
+        let columns: Vec<(&Rows, &[u16])> =
+            self.dimensions.iter().map(|rows| (rows, &atoms[rows.dimension][..row_count])).collect();
+        for row in 0..row_count {
+            for word in 0..self.word_count {
+                let mut mask = self.word_of(&columns, row, word);
+                while mask != 0 {
+                    visit(row, box_number(word, mask));
+                    mask &= mask - 1;
+                }
+            }
+        }
+    }
+
     fn first_in_one_word(&self, columns: &[(&Rows, &[u16])], out: &mut [u32]) {
         // A column at a time: one table look-up and one AND a row and dimension.
         let mut masks = vec![u64::MAX; out.len()];

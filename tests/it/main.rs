@@ -25,5 +25,6 @@ mod pool_laws;
 mod pools;
 mod robust;
 mod sandbox;
+mod teams;
 mod whole;
 mod world;

@@ -1,0 +1,322 @@
+//! Teams and places in commands: what the ledger is asked to keep of them, and how they are shown.
+
+use super::decide::rule_place;
+use super::evaluate::{Evaluation, TeamEvaluation};
+use super::exit::{Exit, Failure, Result};
+use super::output::{Output, count, table};
+use super::session::Session;
+use crate::check::policy::{Gather, GatherId, GatherKind, RuleId};
+use crate::compare::{
+    ComparedTeam, TeamChange, TeamMember, members_from, members_text, missing_from, read_values, value_names,
+};
+use crate::decide::row::{self, Setting};
+use crate::decide::{Pooled, RecordFacts};
+use crate::ledger::{Entry, EntryDraft, Totals};
+use crate::value::{Outcome, time};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The value of an entry that holds the members of a team, or the places of a record.
+pub const MEMBERS: &str = "members";
+
+/// Changes that are listed unless all are asked for.
+const SHOWN_MAX: usize = 50;
+
+// ---------------------------------------------------------------- the ledger
+
+/// The control totals of all teams.
+pub fn totals(session: &Session, found: &Evaluation) -> Vec<Totals> {
+    let policy = &session.policy;
+    let one = |team: &TeamEvaluation| {
+        let role = &policy.gathers[team.totals.gather.0 as usize].role;
+        Totals {
+            record: policy.schema.record(role.record).name.as_str().into(),
+            role: role.name.as_str().into(),
+            read: team.totals.read,
+            outcomes: team.totals.outcomes.clone(),
+        }
+    };
+    found.teams.iter().map(one).collect()
+}
+
+/// One entry for each team that changes: its members are a value, so that they can be erased like any other.
+pub fn entries(session: &Session, found: &Evaluation) -> Vec<EntryDraft> {
+    let mut entries = Vec::new();
+    for team in &found.teams {
+        let role = &gather(session, team.totals.gather).role;
+        let record: Arc<str> = session.policy.schema.record(role.record).name.as_str().into();
+        let name: Arc<str> = role.name.as_str().into();
+        let names: Vec<Arc<str>> = value_names(&session.policy, role).into_iter().map(Into::into).collect();
+        let members: Arc<str> = MEMBERS.into();
+        for change in &team.changes {
+            let mut values: Vec<(Arc<str>, Option<String>)> = match change.row {
+                Some(row) => with_facts(session, found, change.gather, row, |facts| {
+                    names.iter().cloned().zip(read_values(&session.policy, role, facts)).collect()
+                }),
+                None => Vec::new(),
+            };
+            values.push((members.clone(), Some(members_text(&change.members))));
+            entries.push(EntryDraft {
+                record: record.clone(),
+                key: change.key.clone(),
+                role: name.clone(),
+                outcome: change.outcome,
+                owner: None,
+                previous: None,
+                rule: None,
+                reason: reason(change).map(str::to_owned),
+                pool_state: pool_state(found, team, change),
+                effective_from: Some(found.as_of.today()),
+                effective_until: None,
+                values,
+            });
+        }
+    }
+    entries
+}
+
+fn reason(change: &TeamChange) -> Option<&'static str> {
+    match change.outcome {
+        Outcome::Gone => Some("no longer in the source"),
+        Outcome::Invalid => Some("breaks its schema where the rules read it; the team stays"),
+        _ => None,
+    }
+}
+
+fn pool_state(found: &Evaluation, team: &TeamEvaluation, change: &TeamChange) -> Option<String> {
+    let row = change.row?;
+    let mut picks: Vec<_> = team.result.pooled.iter().filter(|((at, ..), _)| *at == row).collect();
+    picks.sort_unstable_by_key(|(slot, _)| **slot);
+    let notes: Vec<String> = picks
+        .iter()
+        .filter_map(|(_, pooled)| match pooled {
+            Pooled::Picked(pool, picked) => Some(found.desk.note(*pool, picked)),
+            Pooled::Stays(_) => None,
+        })
+        .collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+fn gather(session: &Session, id: GatherId) -> &Gather {
+    &session.policy.gathers[id.0 as usize]
+}
+
+fn with_facts<T>(
+    session: &Session,
+    found: &Evaluation,
+    id: GatherId,
+    row: u32,
+    ask: impl FnOnce(&RecordFacts<'_>) -> T,
+) -> T {
+    found.facts(&session.policy, gather(session, id).role.record, row, None, ask)
+}
+
+// ---------------------------------------------------------------- plan
+
+/// What changes in teams and places, as text.
+pub fn text(session: &Session, found: &Evaluation, all: bool, out: &Output) -> Result<()> {
+    let changes: Vec<&TeamChange> = found.teams.iter().flat_map(|team| &team.changes).collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let shown = if all { usize::MAX } else { SHOWN_MAX };
+    let rows: Vec<Vec<String>> = changes
+        .iter()
+        .take(shown)
+        .map(|change| {
+            let role = &gather(session, change.gather).role;
+            vec![
+                session.policy.schema.record(role.record).name.clone(),
+                change.key.clone(),
+                role.name.clone(),
+                texts(&missing_from(&change.members, &change.previous)),
+                texts(&missing_from(&change.previous, &change.members)),
+            ]
+        })
+        .collect();
+    out.text(&table(&["record", "key", "role", "joins", "leaves"], &rows))?;
+    if changes.len() > shown {
+        out.line(&format!("… and {} (--all shows them)", count((changes.len() - shown) as u64, "more team")))?;
+    }
+    out.line("")?;
+    Ok(())
+}
+
+fn texts(members: &[&TeamMember]) -> String {
+    members.iter().map(|member| member.text()).collect::<Vec<_>>().join(", ")
+}
+
+/// The changes of teams and places as JSON.
+pub fn changes_json(session: &Session, found: &Evaluation) -> Vec<Value> {
+    let changes = found.teams.iter().flat_map(|team| &team.changes);
+    changes
+        .map(|change| {
+            let role = &gather(session, change.gather).role;
+            json!({
+                "record": session.policy.schema.record(role.record).name,
+                "key": change.key,
+                "role": role.name,
+                "outcome": change.outcome.word(),
+                "members": change.members.iter().map(member_json).collect::<Vec<_>>(),
+                "joins": missing_from(&change.members, &change.previous).into_iter().map(member_json).collect::<Vec<_>>(),
+                "leaves": missing_from(&change.previous, &change.members).into_iter().map(member_json).collect::<Vec<_>>(),
+            })
+        })
+        .collect()
+}
+
+pub fn member_json(member: &TeamMember) -> Value {
+    json!({
+        "owner": member.owner.as_ref().map(|owner| json!({ "kind": owner.kind.word(), "id": owner.id })),
+        "wave": member.wave,
+        "engagement": member.owner.as_ref().map(|_| member.engagement.word()),
+        "rule": member.rule,
+    })
+}
+
+// ---------------------------------------------------------------- explain
+
+/// The team or place role of a name, in any letter case.
+pub fn find(session: &Session, record: &str, role: &str) -> Option<GatherId> {
+    let record = session.policy.schema.find_record(record)?;
+    let wanted = role.to_lowercase();
+    let fits = |gather: &Gather| gather.role.record == record && gather.role.name.to_lowercase() == wanted;
+    let at = session.policy.gathers.iter().position(fits)?;
+    u16::try_from(at).ok().map(GatherId)
+}
+
+/// Who is in a record's team and by which rule, or in which places it stands; every rule with whether it matches.
+pub fn explain(session: &Session, found: &Evaluation, id: GatherId, key: &str, out: &Output) -> Result<Exit> {
+    let role = &gather(session, id).role;
+    let record = &session.policy.schema.record(role.record).name;
+    let Some(row) = found.snapshot.dataset.table(role.record).row_of(key) else {
+        return Err(Failure::could_not_run(format!("there is no {record} `{key}`")));
+    };
+    let team = &found.teams[id.0 as usize];
+    let compared = ComparedTeam {
+        policy: &session.policy,
+        id,
+        dataset: &found.snapshot.dataset,
+        owners: &found.owners,
+        fingerprints: &team.fingerprints,
+        complete: false,
+    };
+    let outcome = team.result.outcome[row as usize];
+    let members = match outcome {
+        Outcome::Invalid => found.past.teams.get(id.0 as usize).and_then(|past| past.get(key)),
+        _ => None,
+    };
+    let members =
+        members.map_or_else(|| compared.members(&team.result.added[row as usize]), |past| past.members.clone());
+    let setting =
+        Setting { policy: &session.policy, record: role.record, binding: &found.binding, as_of: &found.as_of };
+    let matched: Vec<bool> = with_facts(session, found, id, row, |facts| {
+        role.rules.iter().map(|rule| row::matches(setting, rule, facts)).collect()
+    });
+    if out.is_json() {
+        let rules: Vec<Value> = role
+            .rules
+            .iter()
+            .zip(&matched)
+            .map(|(rule, matched)| {
+                let place = session.sources().place(rule.span);
+                json!({ "rule": rule.label, "place": place, "matches": matched, "because": rule.because })
+            })
+            .collect();
+        out.json(&json!({
+            "schema": "ownward.explain/1",
+            "record": record,
+            "key": key,
+            "role": role.name,
+            "as_of": time::show_instant(found.as_of.instant),
+            "outcome": outcome.word(),
+            "members": members.iter().map(member_json).collect::<Vec<_>>(),
+            "rules": rules,
+            "notes": team.result.story,
+        }))?;
+        return Ok(Exit::Fine);
+    }
+    let clean = crate::diagnostic::render::clean;
+    let title =
+        format!("{} of {record} {key}: {} ({})", role.name, summary(&members, team, id, session), outcome.word());
+    out.line(&out.strong(&clean(&title)))?;
+    out.line(&format!("as of {}\n", time::show_second_in(found.as_of.instant, &found.as_of.zone)))?;
+    for (at, matched) in matched.iter().enumerate() {
+        let rule = RuleId(u32::try_from(at).unwrap_or(u32::MAX));
+        let name = rule_place(session, role, rule);
+        if !matched {
+            out.line(&clean(&format!("   {name}: does not match")))?;
+            continue;
+        }
+        let own: Vec<&TeamMember> = members.iter().filter(|member| member.meaning == team.fingerprints[at]).collect();
+        let said = match (&gather(session, id).kind, own.is_empty()) {
+            (GatherKind::Places(_), true) => "matches, and so does a place inside it".to_owned(),
+            (GatherKind::Team(_), true) => "adds nobody new".to_owned(),
+            (_, false) => texts(&own),
+        };
+        out.line(&clean(&format!("=> {name}: {said}")))?;
+        if let Some(because) = &role.rule(rule).because {
+            out.line(&clean(&format!("   because {because}")))?;
+        }
+    }
+    for line in &team.result.story {
+        out.line(&clean(&format!("   {line}")))?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn summary(members: &[TeamMember], team: &TeamEvaluation, id: GatherId, session: &Session) -> String {
+    match (&gather(session, id).kind, members.len()) {
+        (_, 0) if team.totals.read == 0 => "nothing".to_owned(),
+        (GatherKind::Team(_), 0) => "nobody".to_owned(),
+        (GatherKind::Places(_), 0) => "nowhere".to_owned(),
+        (GatherKind::Team(_), members) => count(members as u64, "member"),
+        (GatherKind::Places(_), _) => texts(&members.iter().collect::<Vec<_>>()),
+    }
+}
+
+/// Whether an entry is that of a team or of places.
+pub fn is_team(entry: &Entry) -> bool {
+    entry.companion().is_none() && members_of(entry).is_some()
+}
+
+/// The members that an entry of a team holds.
+pub fn members_of(entry: &Entry) -> Option<Vec<TeamMember>> {
+    let values = entry.values.as_ref()?;
+    let (_, text) = values.iter().rev().find(|(name, _)| name == MEMBERS)?;
+    members_from(text.as_deref()?)
+}
+
+/// A team as an entry of the ledger holds it.
+pub fn explain_past(entry: &Entry, record: &str, zone: &jiff::tz::TimeZone, out: &Output) -> Result<Exit> {
+    let members = members_of(entry).unwrap_or_default();
+    let key = entry.key.as_deref().unwrap_or("(erased)");
+    if out.is_json() {
+        out.json(&json!({
+            "schema": "ownward.explain/1",
+            "record": record,
+            "key": key,
+            "role": entry.role,
+            "as_of": time::show_instant(entry.as_of),
+            "outcome": entry.outcome.word(),
+            "members": members.iter().map(member_json).collect::<Vec<_>>(),
+            "reason": entry.reason,
+        }))?;
+        return Ok(Exit::Fine);
+    }
+    let clean = crate::diagnostic::render::clean;
+    let title = format!("{} of {record} {key} ({})", entry.role, entry.outcome.word());
+    out.line(&out.strong(&clean(&title)))?;
+    out.line(&format!("as of {}\n", time::show_second_in(entry.as_of, zone)))?;
+    for member in &members {
+        let rule = member.rule.as_ref().map(|rule| format!("   by {rule}")).unwrap_or_default();
+        out.line(&clean(&format!("   {}{rule}", member.text())))?;
+    }
+    if members.is_empty() {
+        out.line("   nobody")?;
+    }
+    if let Some(pool) = &entry.pool_state {
+        out.line(&clean(&format!("chosen by pools at {pool}")))?;
+    }
+    Ok(Exit::Fine)
+}
