@@ -82,6 +82,8 @@ pub enum Command {
     Unpin(UnpinArgs),
     /// List every owner that was set by hand, and what is still needed of them
     Pins(PinsArgs),
+    /// List every change that time alone will bring, and who should be in touch when
+    Upcoming(UpcomingArgs),
     /// Prove that the ledger was not changed
     Verify(VerifyArgs),
     /// Print shell completions
@@ -328,6 +330,26 @@ pub struct PinsArgs {
     pub project: ProjectArgs,
     #[command(flatten)]
     pub when: WhenArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Records, people and policies are taken as they are; each day starts from where the day before ended.\n\nExample:\n  ownward upcoming policies/crm --days 90\n  ownward upcoming policies/crm --ics owners.ics"
+)]
+pub struct UpcomingArgs {
+    #[command(flatten)]
+    pub project: ProjectArgs,
+    #[command(flatten)]
+    pub when: WhenArgs,
+    /// How many days to look ahead
+    #[arg(long, value_name = "NUMBER", default_value_t = 90)]
+    pub days: i32,
+    /// Write a calendar that mail programs can import; `-` is stdout
+    #[arg(long, value_name = "FILE")]
+    pub ics: Option<PathBuf>,
+    /// Show every event, not only the first ones
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,8 @@ mod record;
 mod session;
 mod shell;
 mod teams;
+mod touches;
+mod upcoming;
 mod verify;
 
 pub use args::Cli;
@@ -66,6 +68,7 @@ fn run(cli: &Cli) -> Exit {
         Command::Pin(args) => pin::pin(args, &out),
         Command::Unpin(args) => pin::unpin(args, &out),
         Command::Pins(args) => pins::run(args, &cli.global, &out),
+        Command::Upcoming(args) => upcoming::run(args, &cli.global, &out),
         Command::Verify(args) => verify::run(args, &cli.global, &out),
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),

@@ -95,7 +95,8 @@ impl Session {
                 want(pool.record, &own(created));
             }
         }
-        for role in self.policy.gathers.iter().map(|gather| &gather.role) {
+        let gathers = self.policy.gathers.iter().map(|gather| &gather.role);
+        for role in gathers.chain(self.policy.calendars.iter().map(|calendar| &calendar.role)) {
             want(role.record, &own(schema.record(role.record).key));
             role.reads.iter().for_each(|path| want(role.record, path));
         }

@@ -3,12 +3,14 @@
 //! Pure: the ledger's last entries and the columns come in as values, entries to be written go out. Whether a change
 //! is written at all is design section 3, points 2 and 16.
 
+mod advance;
 mod changes;
 mod past;
 mod pins;
 mod teams;
 mod values;
 
+pub use advance::Advanced;
 pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
 pub use past::{Past, PastEntry, PastRule, RolePast, drift, elsewhere, role_input};
 pub use pins::{Pin, PinOrigin, pins, set_pins};

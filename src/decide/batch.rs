@@ -562,6 +562,19 @@ pub(super) struct Case {
     pub hold: Option<Held>,
 }
 
+/// The first rule of each row that matches, or [`NO_RULE`], whatever it names.
+pub fn matching_rules(scene: &Scene<'_>, plan: &RolePlan, after: &[Vec<u32>], owners: &mut OwnerTable) -> Vec<u32> {
+    let count = u32::try_from(scene.dataset.table(scene.record).row_count).unwrap_or(u32::MAX);
+    let mut matcher = Matcher::new(scene, plan);
+    let mut rules = Vec::with_capacity(count as usize);
+    for start in (0..count).step_by(CHUNK_ROWS) {
+        let chunk: Vec<u32> = (start..count.min(start.saturating_add(CHUNK_ROWS as u32))).collect();
+        matcher.find(scene, &chunk, after, owners);
+        rules.extend((0..chunk.len()).map(|index| matcher.winner(index).map_or(NO_RULE, |rule| rule.0)));
+    }
+    rules
+}
+
 /// The winning rule of every row by its atoms alone: what the benchmark times.
 pub fn winners(plan: &RolePlan, atoms: &[Vec<u16>], out: &mut [u32]) {
     plan.classifier.first_boxes(atoms, out);

@@ -15,7 +15,9 @@ mod resolve;
 pub mod row;
 mod waves;
 
-pub use batch::{HandingOver, Held, NO_RULE, Pinned, Pooled, RoleInput, RoleResult, Scene, decide_role, winners};
+pub use batch::{
+    HandingOver, Held, NO_RULE, Pinned, Pooled, RoleInput, RoleResult, Scene, decide_role, matching_rules, winners,
+};
 pub use currencies::{UnseenAmounts, unseen_amounts};
 pub use desk::{Desk, Rotations};
 pub use encode::{broken_path, encode_all};

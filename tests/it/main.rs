@@ -26,5 +26,6 @@ mod pools;
 mod robust;
 mod sandbox;
 mod teams;
+mod upcoming;
 mod whole;
 mod world;
