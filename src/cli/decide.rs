@@ -5,7 +5,9 @@ use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Result};
 use super::output::{Output, grouped, safe_cell, table};
 use super::session::Session;
-use crate::check::policy::{Role, RoleId, RuleId};
+use super::teams;
+use crate::check::policy::{GatherId, Role, RoleId, RuleId};
+use crate::compare::TeamMember;
 use crate::decide::NO_RULE;
 use crate::value::Outcome;
 use serde_json::json;
@@ -69,6 +71,17 @@ fn each_row(
                 owner.map_or("", |owner| &owner.id),
                 rule,
             ])?;
+        }
+    }
+    for (id, team) in (0..).map(GatherId).zip(&found.teams) {
+        let role = &session.policy.gathers[id.0 as usize].role;
+        let record = &session.policy.schema.record(role.record).name;
+        let dataset = found.snapshot.dataset.table(role.record);
+        for (row, outcome) in (0..).zip(&team.result.outcome) {
+            let members = teams::members(session, found, id, row);
+            let text: Vec<String> = members.iter().map(TeamMember::text).collect();
+            let key = dataset.key(row).unwrap_or("");
+            visit([record, key, &role.name, outcome.word(), "", &text.join("; "), ""])?;
         }
     }
     Ok(())
@@ -167,6 +180,9 @@ fn text(session: &Session, found: &Evaluation, out: &Output) -> Result<()> {
             .map(|(outcome, count)| format!("{} {}", grouped(count), outcome.word()))
             .collect();
         out.line(&format!("{}\n", parts.join(", ")))?;
+    }
+    for team in &found.teams {
+        out.line(&teams::summary_line(session, team))?;
     }
     out.line("Every record with its owner: --format csv or jsonl. What would change: ownward plan")?;
     Ok(())

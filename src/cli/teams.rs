@@ -3,7 +3,7 @@
 use super::decide::rule_place;
 use super::evaluate::{Evaluation, TeamEvaluation};
 use super::exit::{Exit, Failure, Result};
-use super::output::{Output, count, table};
+use super::output::{Output, count, grouped, table};
 use super::session::Session;
 use crate::check::policy::{Gather, GatherId, GatherKind, RuleId};
 use crate::compare::{
@@ -185,14 +185,14 @@ pub fn find(session: &Session, record: &str, role: &str) -> Option<GatherId> {
     u16::try_from(at).ok().map(GatherId)
 }
 
-/// Who is in a record's team and by which rule, or in which places it stands; every rule with whether it matches.
-pub fn explain(session: &Session, found: &Evaluation, id: GatherId, key: &str, out: &Output) -> Result<Exit> {
-    let role = &gather(session, id).role;
-    let record = &session.policy.schema.record(role.record).name;
-    let Some(row) = found.snapshot.dataset.table(role.record).row_of(key) else {
-        return Err(Failure::could_not_run(format!("there is no {record} `{key}`")));
-    };
+/// The members of a row after the run; of an invalid record those that stay.
+pub fn members(session: &Session, found: &Evaluation, id: GatherId, row: u32) -> Vec<TeamMember> {
     let team = &found.teams[id.0 as usize];
+    if team.result.outcome[row as usize] == Outcome::Invalid {
+        let key = found.snapshot.dataset.table(gather(session, id).role.record).key(row);
+        let past = found.past.teams.get(id.0 as usize).and_then(|past| past.get(key?));
+        return past.map_or_else(Vec::new, |past| past.members.clone());
+    }
     let compared = ComparedTeam {
         policy: &session.policy,
         id,
@@ -201,13 +201,32 @@ pub fn explain(session: &Session, found: &Evaluation, id: GatherId, key: &str, o
         fingerprints: &team.fingerprints,
         complete: false,
     };
-    let outcome = team.result.outcome[row as usize];
-    let members = match outcome {
-        Outcome::Invalid => found.past.teams.get(id.0 as usize).and_then(|past| past.get(key)),
-        _ => None,
+    compared.members(&team.result.added[row as usize])
+}
+
+/// `team of Account: 12 with members, 3 without`.
+pub fn summary_line(session: &Session, team: &TeamEvaluation) -> String {
+    let role = &gather(session, team.totals.gather).role;
+    let counted = |wanted: Outcome| team.result.outcome.iter().filter(|outcome| **outcome == wanted).count() as u64;
+    let parts = [(Outcome::Assigned, "with"), (Outcome::Nobody, "without"), (Outcome::Invalid, "invalid")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(outcome, _)| counted(*outcome) > 0)
+        .map(|(outcome, word)| format!("{} {word}", grouped(counted(outcome))))
+        .collect();
+    format!("{} of {}: {}\n", role.name, session.policy.schema.record(role.record).name, parts.join(", "))
+}
+
+/// Who is in a record's team and by which rule, or in which places it stands; every rule with whether it matches.
+pub fn explain(session: &Session, found: &Evaluation, id: GatherId, key: &str, out: &Output) -> Result<Exit> {
+    let role = &gather(session, id).role;
+    let record = &session.policy.schema.record(role.record).name;
+    let Some(row) = found.snapshot.dataset.table(role.record).row_of(key) else {
+        return Err(Failure::could_not_run(format!("there is no {record} `{key}`")));
     };
-    let members =
-        members.map_or_else(|| compared.members(&team.result.added[row as usize]), |past| past.members.clone());
+    let team = &found.teams[id.0 as usize];
+    let outcome = team.result.outcome[row as usize];
+    let members = members(session, found, id, row);
     let setting =
         Setting { policy: &session.policy, record: role.record, binding: &found.binding, as_of: &found.as_of };
     let matched: Vec<bool> = with_facts(session, found, id, row, |facts| {

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 const AS_OF: &str = "2026-07-01T12:00:00Z";
-const EXPECTED: [&str; 4] = ["holds", "outcome", "owner", "rule"];
+const EXPECTED: [&str; 6] = ["holds", "outcome", "owner", "rule", "team", "territory"];
 
 type Row = BTreeMap<String, String>;
 
@@ -163,17 +163,24 @@ fn run(block: &Block, shared: &BTreeMap<String, String>) -> Result<(), String> {
         return Err(String::from_utf8_lossy(&decided.stderr).into_owned());
     }
     let mut found: BTreeMap<String, Row> = BTreeMap::new();
+    let mut gathered: BTreeMap<(String, String), String> = BTreeMap::new();
     for row in csv::Reader::from_reader(decided.stdout.as_slice()).deserialize::<Row>() {
         let row = row.unwrap();
         if row["record"] == "Account" && row["role"] == "owner" {
             found.insert(row["key"].clone(), row);
+        } else if row["record"] == "Account" {
+            gathered.insert((row["key"].clone(), row["role"].clone()), row["owner"].clone());
         }
     }
     let mut wrong = String::new();
     for (key, wanted) in keys.iter().zip(&block.table) {
         for name in EXPECTED {
             let Some(wanted_cell) = wanted.get(name) else { continue };
-            let cell = answer(&found[key], name);
+            let cell = match gathered.get(&(key.clone(), name.to_owned())) {
+                Some(members) if members.is_empty() => "(none)".to_owned(),
+                Some(members) => members.clone(),
+                None => answer(&found[key], name),
+            };
             if cell != *wanted_cell {
                 wrong.push_str(&format!("{wanted:?}: {name} is {cell}\n"));
             }
