@@ -67,9 +67,15 @@ fn report(session: &Session, findings: &[diagnostic::Diagnostic], global: &Globa
     let rules: usize = session.policy.roles.iter().map(|role| role.rules.len()).sum();
     let roles = count(session.policy.roles.len() as u64, "role");
     let rules = count(rules as u64, "rule");
+    let adding: usize = session.policy.gathers.iter().map(|gather| gather.role.rules.len()).sum();
+    let teams = match session.policy.gathers.len() {
+        0 => String::new(),
+        1 => format!(", {} in a team or tree of places", count(adding as u64, "rule")),
+        teams => format!(", {} in {teams} teams and trees of places", count(adding as u64, "rule")),
+    };
     let result = match summary(findings).as_str() {
-        "" => format!("ok: {rules} in {roles}"),
-        found => format!("{found} in {rules} of {roles}"),
+        "" => format!("ok: {rules} in {roles}{teams}"),
+        found => format!("{found} in {rules} of {roles}{teams}"),
     };
     out.line(&result)?;
     Ok(())

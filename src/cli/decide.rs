@@ -6,7 +6,7 @@ use super::exit::{Exit, Result};
 use super::output::{Output, grouped, safe_cell, table};
 use super::session::Session;
 use super::teams;
-use crate::check::policy::{GatherId, Role, RoleId, RuleId};
+use crate::check::policy::{GatherId, Hold, Role, RoleId, RuleId};
 use crate::compare::TeamMember;
 use crate::decide::NO_RULE;
 use crate::value::Outcome;
@@ -35,6 +35,11 @@ pub fn rule_name(session: &Session, role: RoleId, rule: RuleId) -> String {
     rule.label.clone().unwrap_or_else(|| session.sources().place(rule.span))
 }
 
+/// What a hold or a lock is called: its label, else the word for it.
+pub fn hold_name(hold: &Hold) -> String {
+    hold.rule.label.clone().unwrap_or_else(|| hold.kind.word().to_owned())
+}
+
 /// A rule of a team: its label, and where it stands.
 pub fn rule_place(session: &Session, role: &Role, rule: RuleId) -> String {
     let rule = role.rule(rule);
@@ -58,10 +63,15 @@ fn each_row(
         let record = &session.policy.schema.record(typed.record).name;
         let dataset = found.snapshot.dataset.table(typed.record);
         let names: Vec<String> = typed.rule_ids().map(|rule| rule_name(session, role, rule)).collect();
+        let holds: Vec<String> = typed.holds.iter().map(hold_name).collect();
         for (row, outcome) in (0..).zip(&result.outcome) {
             let at = row as usize;
             let owner = found.owners.get(result.owner[at]);
-            let rule = if result.rule[at] == NO_RULE { "" } else { names[result.rule[at] as usize].as_str() };
+            let rule = match result.held.get(&row) {
+                Some(held) => holds[held.hold].as_str(),
+                None if result.rule[at] == NO_RULE => "",
+                None => names[result.rule[at] as usize].as_str(),
+            };
             visit([
                 record,
                 dataset.key(row).unwrap_or(""),

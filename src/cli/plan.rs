@@ -1,7 +1,7 @@
 //! `plan`: what would change, who gains and loses, and why.
 
 use super::args::{Format, Global, PlanArgs};
-use super::decide::{role_name, rule_name};
+use super::decide::{hold_name, role_name, rule_name};
 use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, grouped, safe_cell, table};
@@ -76,7 +76,7 @@ fn rule_text(session: &Session, change: &Change) -> String {
 
 fn hold_text(session: &Session, change: &Change) -> String {
     let hold = change.held.and_then(|held| session.policy.role(change.role).holds.get(held.hold));
-    hold.map_or_else(String::new, |hold| hold.rule.label.clone().unwrap_or_else(|| hold.kind.word().to_owned()))
+    hold.map_or_else(String::new, hold_name)
 }
 
 fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) -> Result<()> {

@@ -47,14 +47,18 @@ fn they_leave_nothing_undecided() {
     });
 }
 
+/// Rules that ask what earlier runs saw.
+const NEEDS_A_PAST: &[&str] = &["client/handed-over"];
+
 #[test]
 fn every_rule_decides_a_record() {
     each_project(|name, sandbox| {
         let ran = sandbox.run(&["decide", "--as-of", DAY, "--format", "json"]).success();
         for role in ran.json()["roles"].as_array().expect("roles") {
             for rule in role["rules"].as_array().expect("rules") {
-                assert!(rule["records"].as_u64() > Some(0), "{name}: {} decides nothing", rule["rule"]);
                 let label = rule["rule"].as_str().unwrap_or_default();
+                let decides = rule["records"].as_u64() > Some(0);
+                assert!(decides || NEEDS_A_PAST.contains(&label), "{name}: {label} decides nothing");
                 assert!(!label.contains(".own:"), "{name}: {label} has no label");
             }
         }
@@ -117,7 +121,8 @@ const EXPECTED: &[[&str; 5]] = &[
     ["Account", "A-1021", "owner", "rafa.ortiz", "prospect/develop"],
     ["Account", "A-1026", "owner", "marek.dahl", "prospect/territory"],
     ["Account", "A-1027", "owner", "lena.weiss", "prospect/territory"],
-    ["Account", "A-1028", "owner", "tomas.kern", "prospect/territory"],
+    // In the middle of a negotiation nobody takes over, though the territory is another seller's.
+    ["Account", "A-1028", "owner", "ruby.stone", "negotiation"],
     ["Account", "A-1035", "owner", "marek.dahl", "prospect/country"],
     ["Account", "A-1031", "owner", "Triage", "unclear"],
     // Who of Sales stays after the sale.
@@ -133,13 +138,13 @@ const EXPECTED: &[[&str; 5]] = &[
     ["Contact", "C-2003", "owner", "Security", "security"],
     ["Contact", "C-2004", "owner", "Finance", "billing"],
     ["Contact", "C-2006", "owner", "greta.olsen", "asked-for"],
-    ["Contact", "C-2007", "owner", "paul.roche", "with-account"],
+    ["Contact", "C-2007", "owner", "paul.roche", "client-side"],
     ["Contact", "C-2013", "owner", "Triage", "unclear"],
     // Leads of clients belong to the client side, others to Marketing, Business Development or Sales.
     ["Lead", "L-3004", "owner", "paul.roche", "client/renewal"],
     ["Lead", "L-3005", "owner", "jonas.peel", "client/growth"],
     ["Lead", "L-3001", "owner", "tomas.kern", "sales/territory"],
-    ["Lead", "L-3011", "owner", "BusinessDevelopment", "develop"],
+    ["Lead", "L-3011", "owner", "elin.strand", "develop"],
     ["Lead", "L-3010", "owner", "Marketing", "nurture"],
     // New business, renewals one level higher, a deal over a million.
     ["Opportunity", "O-4001", "owner", "marek.dahl", "new-sale"],
@@ -200,7 +205,7 @@ fn a_key_account_is_explained_by_its_reasons() {
                 yes lighthouse: lighthouse   [lighthouse is yes]
        then assign to KeyAccountTeams else KeyAccounts   [line 2 of lists/key-account-teams.csv]
        because a key account is led by one Key Account Team, from tactics to strategy
-    20 rules below were not asked
+    21 rules below were not asked
     "#);
 }
 
@@ -232,7 +237,7 @@ fn a_subsidiary_is_explained_by_its_parent() {
           yes parent is known and status is not Churned   [parent is A-1003, status is Active]
        then assign to owner of parent
        because a group is looked after by one owner, that of its parent
-    19 rules below were not asked
+    20 rules below were not asked
     "#);
 }
 
