@@ -74,9 +74,8 @@ impl Checker<'_> {
             | ExprKind::ChangedWithin { .. }
             | ExprKind::For { .. }
             | ExprKind::WithinBusinessHours { .. } => self.history_test(expr, scope).unwrap_or_else(|| never(span)),
-            ExprKind::Top { .. } => {
-                self.not_yet("`top`", span);
-                never(span)
+            ExprKind::Top { count, by, condition } => {
+                self.top(*count, by, condition.as_deref(), span, scope).unwrap_or_else(|| never(span))
             }
             ExprKind::Broken => never(span),
             _ => self.bare(expr, scope),

@@ -145,16 +145,18 @@ impl Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RelatedId(pub u16);
 
-/// Something worked out for a record over those that refer to it: `sum of amount over Opportunity (stage is not Lost)`.
+/// Something worked out for a record over those that refer to it (`sum of amount over Opportunity (stage is not Lost)`),
+/// or its place among all of its type (`top 10 by arr`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Related {
     /// Never `Any` or `No`: those are counts.
     pub ask: RelatedAsk,
     /// The record type it is worked out for.
     pub of: RecordId,
-    /// The records that are looked at, and their reference to the one it is worked out for.
+    /// The records that are looked at, and their reference to the one it is worked out for; none for a rank, which looks
+    /// at the records of its own type.
     pub record: RecordId,
-    pub via: FieldId,
+    pub via: Option<FieldId>,
     /// From the records that are looked at; `None` for a count.
     pub field: Option<Path>,
     /// Asked of each of them; what it says of the record itself goes over `via`.

@@ -8,49 +8,20 @@ use super::values::{Measure, Side};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::{Currency, FieldId, FieldKind, RecordId};
 use crate::source::Span;
-use crate::syntax::{CompareOp, PathExpr, RelatedAsk, RelatedExpr};
+use crate::syntax::{CompareOp, Expr, PathExpr, RelatedAsk, RelatedExpr};
 use crate::value::Decimal;
 
 impl Checker<'_> {
     /// What a question about other records is on one side of a comparison: a condition, a number or a day.
     pub(super) fn related_side(&mut self, expr: &RelatedExpr, span: Span, scope: &Scope) -> Side {
-        if scope.is_related {
-            self.push(
-                Diagnostic::error(Code::NestedRelated, "a question about other records inside another")
-                    .at(span, "one is asked already")
-                    .help("ask the outer record: only one step is taken"),
-            );
-            return Side::Broken;
-        }
-        let Some((record, via)) = self.related_record(expr, scope) else {
+        let Some(question) = self.question(expr, span, scope) else {
             return Side::Broken;
         };
-        let inner = Scope::related(record, via);
-        let field = match &expr.field {
-            Some(field) => match self.related_field(expr.ask, field, &inner) {
-                Some(found) => Some(found),
-                None => return Side::Broken,
-            },
-            None => None,
-        };
-        let condition = expr.condition.as_ref().map(|condition| self.condition(condition, &inner));
-        if condition.as_ref().is_some_and(asks_owners) {
-            self.push(
-                Diagnostic::error(Code::NestedRelated, "owners cannot be asked of other records")
-                    .at(span, "a condition on an owner inside")
-                    .help("ask the fields of the records instead"),
-            );
-            return Side::Broken;
-        }
-        let ask = match expr.ask {
-            RelatedAsk::Any | RelatedAsk::No => RelatedAsk::Count,
-            other => other,
-        };
-        let (path, kind) = field.unzip();
-        let mut reads = condition.as_ref().map(paths_of).unwrap_or_default();
-        reads.extend(path.clone());
-        let related = Related { ask, of: scope.record, record, via, field: path, condition, reads };
-        let path = RelatedPath { steps: scope.prefix.clone(), related: self.related_id(related) };
+        let kind = question.related.field.as_ref().map(|path| {
+            let holder = path.record(&self.schema, question.related.record);
+            self.field(holder, path.field).kind.clone()
+        });
+        let path = RelatedPath { steps: question.steps, related: self.related_id(question.related) };
         let number = |measure| Side::Number { expr: NumberExpr::Related(path.clone()), measure };
         match (expr.ask, kind) {
             (RelatedAsk::Any | RelatedAsk::No, _) => {
@@ -66,6 +37,98 @@ impl Checker<'_> {
             (_, Some(FieldKind::Money(Currency::Fixed(code)))) => number(Measure::Money(code)),
             _ => number(Measure::Plain),
         }
+    }
+
+    /// The records that a question looks at, what it asks of them, and the way to the record that it is asked of.
+    pub(super) fn question(&mut self, expr: &RelatedExpr, span: Span, scope: &Scope) -> Option<Question> {
+        self.outermost(span, scope)?;
+        let asked = match &expr.of {
+            Some(path) => {
+                let (steps, record) = self.steps(&path.names, scope)?;
+                scope.through(&steps, record)
+            }
+            None => scope.clone(),
+        };
+        let (record, via) = self.related_record(expr, &asked)?;
+        let inner = Scope::related(record, via);
+        let field = match &expr.field {
+            Some(field) => Some(self.related_field(expr.ask, field, &inner)?),
+            None => None,
+        };
+        let condition = self.related_condition(expr.condition.as_ref(), span, &inner)?;
+        let ask = match expr.ask {
+            RelatedAsk::Any | RelatedAsk::No => RelatedAsk::Count,
+            other => other,
+        };
+        let mut reads = condition.as_ref().map(paths_of).unwrap_or_default();
+        reads.extend(field.clone());
+        let related = Related { ask, of: asked.record, record, via: Some(via), field, condition, reads };
+        Some(Question { related, steps: asked.prefix })
+    }
+
+    fn outermost(&mut self, span: Span, scope: &Scope) -> Option<()> {
+        if !scope.is_related {
+            return Some(());
+        }
+        self.push(
+            Diagnostic::error(Code::NestedRelated, "a question about other records inside another")
+                .at(span, "one is asked already")
+                .help("ask the outer record: only one step is taken"),
+        );
+        None
+    }
+
+    /// What is asked of each of the records, if anything is.
+    fn related_condition(&mut self, condition: Option<&Expr>, span: Span, inner: &Scope) -> Option<Option<Cond>> {
+        let condition = condition.map(|condition| self.condition(condition, inner));
+        if condition.as_ref().is_some_and(asks_owners) {
+            self.push(
+                Diagnostic::error(Code::NestedRelated, "owners cannot be asked of other records")
+                    .at(span, "a condition on an owner inside")
+                    .help("ask the fields of the records instead"),
+            );
+            return None;
+        }
+        Some(condition)
+    }
+
+    /// `top 10 by arr (type = Client)`: the record's place among those of its type is at most the tenth.
+    pub(super) fn top(
+        &mut self,
+        count: Decimal,
+        by: &PathExpr,
+        condition: Option<&Expr>,
+        span: Span,
+        scope: &Scope,
+    ) -> Option<Cond> {
+        self.outermost(span, scope)?;
+        if !count.is_integer() || count < Decimal::ONE {
+            self.push(
+                Diagnostic::error(Code::Syntax, "`top` counts whole records")
+                    .at(span, format!("`top {count}` takes no number of them"))
+                    .help("write a whole number from 1, such as `top 10 by …`"),
+            );
+            return None;
+        }
+        let inner = Scope::ranked(scope.record);
+        let (path, holder) = self.resolve(by, &inner)?;
+        let field = self.field(holder, path.field).clone();
+        if !has_rank(&field.kind) {
+            self.push(
+                Diagnostic::error(Code::WrongType, format!("records have no rank by `{}`", field.name))
+                    .at(by.span, format!("`{}` is {}", field.name, field.kind.describe()))
+                    .help("name a number, an amount of one currency, a day, a time or an ordered choice"),
+            );
+            return None;
+        }
+        let condition = self.related_condition(condition, span, &inner)?;
+        let mut reads = condition.as_ref().map(paths_of).unwrap_or_default();
+        reads.push(path.clone());
+        let (ask, record) = (RelatedAsk::Rank, scope.record);
+        let related = Related { ask, of: record, record, via: None, field: Some(path), condition, reads };
+        let path = RelatedPath { steps: scope.prefix.clone(), related: self.related_id(related) };
+        let (left, right) = (NumberExpr::Related(path), NumberExpr::Constant(count));
+        Some(Cond::Test { kind: TestKind::Numbers { op: CompareOp::AtMost, left, right }, span })
     }
 
     fn related_id(&mut self, related: Related) -> RelatedId {
@@ -132,7 +195,7 @@ impl Checker<'_> {
         None
     }
 
-    fn related_field(&mut self, ask: RelatedAsk, field: &PathExpr, inner: &Scope) -> Option<(Path, FieldKind)> {
+    fn related_field(&mut self, ask: RelatedAsk, field: &PathExpr, inner: &Scope) -> Option<Path> {
         let (path, record) = self.resolve(field, inner)?;
         let found = self.field(record, path.field).clone();
         let of_days = matches!(ask, RelatedAsk::Latest | RelatedAsk::Earliest);
@@ -150,7 +213,21 @@ impl Checker<'_> {
             );
             return None;
         }
-        Some((path, found.kind))
+        Some(path)
+    }
+}
+
+/// A question about other records, and the references to the record that it is asked of.
+pub(super) struct Question {
+    pub related: Related,
+    pub steps: Vec<FieldId>,
+}
+
+fn has_rank(kind: &FieldKind) -> bool {
+    match kind {
+        FieldKind::Number | FieldKind::Money(Currency::Fixed(_)) | FieldKind::Date | FieldKind::Time => true,
+        FieldKind::Choice(set) => set.ordered,
+        _ => false,
     }
 }
 

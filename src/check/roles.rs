@@ -3,8 +3,8 @@
 use super::Checker;
 use super::declarations::same;
 use super::policy::{
-    Cond, DayExpr, History, HistoryId, MemberCond, NumberExpr, OwnerPath, OwnerRef, Path, Pool, RelatedPath, Role,
-    RoleId, Rule, TargetKind, TestKind,
+    Cond, DayExpr, History, HistoryId, MemberCond, NumberExpr, OwnerPath, OwnerRef, Path, Pool, Related, RelatedPath,
+    Role, RoleId, Rule, TargetKind, TestKind,
 };
 use super::rules::Block;
 use super::scope::Scope;
@@ -121,7 +121,8 @@ impl<'t> Checker<'t> {
 
     /// Gathers everything that a role's rules read, and what `more` adds.
     pub(super) fn set_reads(&self, role: &mut Role, more: impl FnOnce(&mut Reads<'_>)) {
-        let mut reads = Reads { pools: &self.pools, histories: &self.histories, ..Reads::default() };
+        let mut reads =
+            Reads { pools: &self.pools, histories: &self.histories, questions: &self.related, ..Reads::default() };
         role.rules.iter().for_each(|rule| reads.rule(rule));
         role.holds.iter().for_each(|hold| reads.rule(&hold.rule));
         role.never.iter().for_each(|path| reads.owner(&OwnerRef::Of(path.clone())));
@@ -252,6 +253,7 @@ impl<'t> Checker<'t> {
 pub(super) struct Reads<'p> {
     pools: &'p [Pool],
     histories: &'p [History],
+    questions: &'p [Related],
     pub paths: Vec<Path>,
     owners: Vec<OwnerPath>,
     current: bool,
@@ -338,6 +340,12 @@ impl Reads<'_> {
         // The way to the record is read too: an orphan on it makes the reader invalid.
         if let Some((last, steps)) = path.steps.split_last() {
             self.paths.push(Path { steps: steps.to_vec(), field: *last });
+        }
+        // A record's own rank stands and falls with its own fields.
+        let ranked = self.questions.get(path.related.0 as usize).filter(|related| related.via.is_none());
+        for read in ranked.iter().flat_map(|related| &related.reads) {
+            let steps = path.steps.iter().chain(&read.steps).copied().collect();
+            self.paths.push(Path { steps, field: read.field });
         }
         self.related.push(path.clone());
     }

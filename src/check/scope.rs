@@ -43,6 +43,11 @@ impl Scope {
         Scope { is_related: true, via: Some(via), ..Scope::of(record, "") }
     }
 
+    /// All records of a type, when one of them asks for its place among them.
+    pub fn ranked(record: RecordId) -> Self {
+        Scope { is_related: true, ..Scope::of(record, "") }
+    }
+
     pub fn path(&self, steps: &[FieldId], field: FieldId) -> Path {
         let mut all = self.prefix.clone();
         all.extend_from_slice(steps);

@@ -102,7 +102,7 @@ impl Session {
         }
         for related in &self.policy.related {
             want(related.of, &own(schema.record(related.of).key));
-            want(related.record, &own(related.via));
+            related.via.into_iter().for_each(|via| want(related.record, &own(via)));
             related.reads.iter().for_each(|path| want(related.record, path));
         }
         for fields in &mut wanted {

@@ -11,6 +11,7 @@ use crate::column::{Dataset, ROW_MISSING};
 use crate::syntax::{ArithmeticOp, RelatedAsk};
 use crate::value::time::{self, AsOf};
 use crate::value::{Decimal, Value, divide};
+use std::cmp::Reverse;
 
 /// What is worked out of records before any role is decided.
 #[derive(Clone, Debug, Default)]
@@ -55,31 +56,77 @@ pub fn work_out(policy: &TypedPolicy, dataset: &Dataset, binding: &Binding, as_o
 }
 
 fn column(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> Vec<Value> {
+    let Some(via) = related.via else {
+        return ranks(policy, related, dataset, binding, as_of);
+    };
     let mut sums = vec![Sum::default(); dataset.table(related.of).row_count];
-    let table = dataset.table(related.record);
-    let targets = table.column(related.via).map_or(&[][..], |column| column.targets());
-    let setting = Setting { policy, record: related.record, binding, as_of };
-    let nothing = WorkedOut::default();
-    for (row, target) in (0..).zip(targets) {
-        if *target == ROW_MISSING || table.unkeyed.contains(row) {
-            continue;
-        }
-        let facts = RecordFacts {
-            policy,
-            dataset,
-            record: related.record,
-            row,
-            current: None,
-            owner_of: &|_, _| None,
-            related: &nothing,
-        };
-        if related.condition.as_ref().is_some_and(|condition| !row::holds(setting, condition, &facts)) {
-            continue;
-        }
-        let value = related.field.as_ref().map(|path| facts.value(path));
-        sums[*target as usize].add(related.ask, value, as_of);
+    let targets = dataset.table(related.record).column(via).map_or(&[][..], |column| column.targets());
+    for (row, target) in (0..).zip(targets).filter(|(_, target)| **target != ROW_MISSING) {
+        asked(policy, related, dataset, binding, as_of, row, |facts| {
+            let value = related.field.as_ref().map(|path| facts.value(path));
+            sums[*target as usize].add(related.ask, value, as_of);
+        });
     }
     sums.into_iter().map(|sum| sum.value(related.ask)).collect()
+}
+
+/// Looks at one of the records that a question asks: it has a key of its own, and what is asked of it holds.
+fn asked(
+    policy: &TypedPolicy,
+    related: &Related,
+    dataset: &Dataset,
+    binding: &Binding,
+    as_of: &AsOf,
+    row: u32,
+    look: impl FnOnce(&RecordFacts<'_>),
+) {
+    if dataset.table(related.record).unkeyed.contains(row) {
+        return;
+    }
+    let setting = Setting { policy, record: related.record, binding, as_of };
+    let nothing = WorkedOut::default();
+    let facts = RecordFacts {
+        policy,
+        dataset,
+        record: related.record,
+        row,
+        current: None,
+        owner_of: &|_, _| None,
+        related: &nothing,
+    };
+    if related.condition.as_ref().is_none_or(|condition| row::holds(setting, condition, &facts)) {
+        look(&facts);
+    }
+}
+
+/// The place of every record among all of its type that are asked: 1 for the highest value, ties by key. Missing where
+/// the value is, and for records that are not asked.
+fn ranks(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> Vec<Value> {
+    let table = dataset.table(related.record);
+    let mut found = Vec::new();
+    for row in 0..u32::try_from(table.row_count).unwrap_or(u32::MAX) {
+        asked(policy, related, dataset, binding, as_of, row, |facts| {
+            let value = related.field.as_ref().and_then(|path| rankable(&facts.value(path)));
+            found.extend(value.map(|value| (Reverse(value), table.key(row).unwrap_or_default(), row)));
+        });
+    }
+    found.sort_unstable();
+    let mut ranks = vec![Value::Missing; table.row_count];
+    for (rank, (_, _, row)) in (1_i64..).zip(found) {
+        ranks[row as usize] = Value::Number(rank.into());
+    }
+    ranks
+}
+
+/// A value of one field as a number of the same order.
+fn rankable(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Number(number) | Value::Money(number, _) => Some(*number),
+        Value::Date(day) => Some((*day).into()),
+        Value::Time(instant) => Some((*instant).into()),
+        Value::Choice(choice) => Some((*choice).into()),
+        _ => None,
+    }
 }
 
 /// What has been seen of one record's others.
@@ -132,7 +179,7 @@ impl Sum {
             RelatedAsk::Any | RelatedAsk::No | RelatedAsk::Count => Value::Number(self.count.into()),
             RelatedAsk::Sum => Value::Number(self.number.unwrap_or_default()),
             RelatedAsk::Average => number(self.number.and_then(|sum| divide(sum, self.count.into()))),
-            RelatedAsk::Highest | RelatedAsk::Lowest => number(self.number),
+            RelatedAsk::Highest | RelatedAsk::Lowest | RelatedAsk::Rank => number(self.number),
             RelatedAsk::Latest | RelatedAsk::Earliest => self.day.map_or(Value::Missing, Value::Date),
         }
     }

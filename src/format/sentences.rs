@@ -11,7 +11,9 @@ impl<'t> Layout<'t> {
     /// Any part of a sentence.
     pub(super) fn part(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
         match node.as_rule() {
-            Grammar::path | Grammar::words | Grammar::money | Grammar::string => self.word(docs, &node),
+            Grammar::path | Grammar::related_path | Grammar::words | Grammar::money | Grammar::string => {
+                self.word(docs, &node);
+            }
             Grammar::or_expr | Grammar::and_expr => self.joined(docs, node),
             Grammar::at_least | Grammar::most_of => self.criteria(docs, node),
             Grammar::parens_expr => self.brackets(docs, node),

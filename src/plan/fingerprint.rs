@@ -90,11 +90,15 @@ pub fn related_text(policy: &TypedPolicy, record: RecordId, path: &RelatedPath) 
     let schema = &policy.schema;
     let inner = Writer { policy, record: related.record };
     let mut text = related.ask.word().to_owned();
-    if let Some(field) = &related.field {
-        text.push_str(&format!(" {} over", inner.path(field)));
-    }
     let typed = schema.record(related.record);
-    text.push_str(&format!(" {} by {}", typed.name, typed.field(related.via).name));
+    let field = related.field.as_ref().map(|field| inner.path(field));
+    match (related.via, field) {
+        (Some(via), Some(field)) => {
+            text.push_str(&format!(" {field} over {} by {}", typed.name, typed.field(via).name))
+        }
+        (Some(via), None) => text.push_str(&format!(" {} by {}", typed.name, typed.field(via).name)),
+        (None, field) => text.push_str(&format!(" {} in {}", field.unwrap_or_default(), typed.name)),
+    }
     if let Some(condition) = &related.condition {
         text.push_str(&format!(" ({})", inner.sorted(flat_all(condition).into_iter())));
     }

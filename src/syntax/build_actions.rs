@@ -226,7 +226,7 @@ impl<'t> Builder {
         let mut in_field = None;
         let mut is_highest = true;
         let (mut ask, mut field) = (RelatedAsk::Count, None);
-        let (mut record, mut by, mut condition, mut then) = (None, None, None, None);
+        let (mut record, mut by, mut of, mut condition, mut then) = (None, None, None, None, None);
         for part in parts(node) {
             match part.as_rule() {
                 Grammar::path => in_field = Some(self.path(part)),
@@ -242,7 +242,8 @@ impl<'t> Builder {
                     }
                 }
                 Grammar::related_name => record = first(part).and_then(|name| self.word(name)),
-                Grammar::related_by => by = parts(part).next().and_then(|name| self.word(name)),
+                Grammar::related_by => by = first_part(part).and_then(|name| self.word(name)),
+                Grammar::related_of => of = first_part(part).map(|path| self.path(path)),
                 Grammar::then_latest => {
                     let is_latest = !part.clone().into_inner().any(|word| word.as_rule() == Grammar::kw_earliest);
                     then = first_part(part).map(|path| (self.path(path), is_latest));
@@ -251,7 +252,7 @@ impl<'t> Builder {
             }
         }
         let Some(record) = record else { return WhoKind::Broken };
-        let question = RelatedExpr { ask, field, record, by, condition };
+        let question = RelatedExpr { ask, field, record, by, of, condition };
         WhoKind::With(Box::new(WithExpr { in_field, is_highest, question, then }))
     }
 }

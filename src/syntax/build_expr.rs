@@ -477,17 +477,18 @@ impl<'t> Builder {
             Some(Grammar::kw_lowest) => RelatedAsk::Lowest,
             _ => return self.top(node),
         };
-        let (mut field, mut record, mut by, mut condition) = (None, None, None, None);
+        let (mut field, mut record, mut by, mut of, mut condition) = (None, None, None, None, None);
         for part in parts(node) {
             match part.as_rule() {
                 Grammar::path => field = Some(self.path(part)),
                 Grammar::related_name => record = first(part).and_then(|name| self.word(name)),
-                Grammar::related_by => by = parts(part).next().and_then(|name| self.word(name)),
+                Grammar::related_by => by = first_part(part).and_then(|name| self.word(name)),
+                Grammar::related_of => of = first_part(part).map(|path| self.path(path)),
                 _ => condition = Some(self.or_expr(part)),
             }
         }
         match record {
-            Some(record) => ExprKind::Related(Box::new(RelatedExpr { ask, field, record, by, condition })),
+            Some(record) => ExprKind::Related(Box::new(RelatedExpr { ask, field, record, by, of, condition })),
             None => ExprKind::Broken,
         }
     }

@@ -254,10 +254,11 @@ fn pool(pool: &PoolExpr) -> String {
 }
 
 fn related(related: &RelatedExpr) -> String {
-    let RelatedExpr { ask, field, record, by, condition } = related;
+    let RelatedExpr { ask, field, record, by, of, condition } = related;
     let field = field.as_ref().map(path).unwrap_or_default();
+    let of = of.as_ref().map(path).unwrap_or_default();
     let condition = condition.as_ref().map(expr).unwrap_or_default();
-    format!("({} {field} {} {} {condition})", ask.word(), word(record), maybe(by.as_ref()))
+    format!("({} {field} {} {} {of} {condition})", ask.word(), word(record), maybe(by.as_ref()))
 }
 
 fn path(path: &PathExpr) -> String {

@@ -515,6 +515,8 @@ pub struct RelatedExpr {
     pub field: Option<PathExpr>,
     pub record: Word,
     pub by: Option<Word>,
+    /// The references to the record that is asked; `None` for the record at hand.
+    pub of: Option<PathExpr>,
     pub condition: Option<Expr>,
 }
 
@@ -531,6 +533,8 @@ pub enum RelatedAsk {
     /// Of numbers and amounts.
     Highest,
     Lowest,
+    /// The place among the records of its own type: what `top n by` asks.
+    Rank,
 }
 
 impl RelatedAsk {
@@ -545,6 +549,7 @@ impl RelatedAsk {
             RelatedAsk::Earliest => "earliest",
             RelatedAsk::Highest => "highest",
             RelatedAsk::Lowest => "lowest",
+            RelatedAsk::Rank => "rank by",
         }
     }
 }

@@ -369,6 +369,17 @@ impl Policy {
                 }
                 self.say("}");
             }
+            3 if depth > 0 => {
+                self.say(dice.pick(&[
+                    "top 10 by arr (",
+                    "any Contact of parent.parent (",
+                    "no X by parent of parent (",
+                    "count of X of parent by parent > 5 and (",
+                    "latest 2nd-level of Contact of account <= today or (",
+                ]));
+                self.condition(dice, depth - 1);
+                self.say(")");
+            }
             _ => self.comparison(dice),
         }
     }
