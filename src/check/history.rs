@@ -41,7 +41,9 @@ impl Checker<'_> {
             _ => return None,
         };
         self.own_fields_only(scope, span)?;
-        let history = History { record: scope.root, ask };
+        // Each role has an owner of its own, whose time runs.
+        let role = (!ask.is_of_values()).then(|| scope.role.clone());
+        let history = History { record: scope.root, ask, role };
         let at = self.histories.iter().position(|known| *known == history).unwrap_or_else(|| {
             self.histories.push(history);
             self.histories.len() - 1

@@ -10,7 +10,7 @@ use crate::assign::{Binding, Empty, NOBODY, OwnerTable, Unknown, bind};
 use crate::check::policy::{GatherId, PoolId, RoleId, RuleId, TargetKind, TypedPolicy};
 use crate::column::TableData;
 use crate::compare::{
-    self, ChangeSet, Compared, ComparedTeam, DriftPolicy, Past, PastTeams, Pin, RolePast, TeamChange, TeamTotals,
+    self, Asking, ChangeSet, Compared, ComparedTeam, DriftPolicy, Past, PastTeams, Pin, RolePast, TeamChange, TeamTotals,
 };
 use crate::decide::row::{Named, Setting, decide};
 use crate::decide::{
@@ -149,7 +149,22 @@ pub fn decide_all(
     let pins = compare::pins(policy, &past, &binding);
     findings.extend(pin_notes::standing(policy, &pins, &binding, &as_of));
     findings.extend(unseen_amounts(policy, &snapshot.dataset).iter().map(|unseen| currency_finding(policy, unseen)));
+    let fingerprints: Vec<Vec<String>> = policy
+        .roles
+        .iter()
+        .map(|role| role.rules.iter().map(|rule| plan::rule_fingerprint(policy, role, rule)).collect())
+        .collect();
+    let answers = compare::answer(&Asking {
+        policy,
+        dataset: &snapshot.dataset,
+        binding: &binding,
+        as_of: &as_of,
+        past: &past,
+        calendar: session.calendar.as_ref(),
+        fingerprints: &fingerprints,
+    });
     let related = work_out(policy, &snapshot.dataset, &binding, &as_of);
+    let related = related.with_history(answers.holds).with_overdue(answers.overdue);
     let plan = plan::lower(policy, &as_of, &|name| binding.name(name).is_ok());
     let mut owners = OwnerTable::default();
     let mut desk = Desk::open(policy, &binding, &past.rotations, &mut owners);
@@ -194,8 +209,6 @@ pub fn decide_all(
         findings.extend(result.empty_pools.iter().map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));
         gathers.push((result, team_fingerprints));
     }
-    let fingerprints: Vec<Vec<String>> =
-        policy.roles.iter().map(|role| plan::role_fingerprints(policy, role)).collect();
     let hold_fingerprints: Vec<Vec<String>> = policy
         .roles
         .iter()

@@ -4,7 +4,9 @@ use super::exit::Result;
 use super::teams::MEMBERS;
 use crate::assign::RotationState;
 use crate::check::policy::{RoleId, TypedPolicy};
-use crate::compare::{Past, PastEntry, PastRule, PastTeam, PastTeams, Pin, PinOrigin, RolePast, members_from};
+use crate::compare::{
+    Past, PastEntry, PastRule, PastTeam, PastTeams, Pin, PinOrigin, RolePast, SeenValues, Sight, members_from,
+};
 use crate::decide::Rotations;
 use crate::ledger::{Companion, Ledger, LedgerError, RuleRef};
 
@@ -45,6 +47,15 @@ pub fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
     past.rotations = rotations(ledger)?;
     past.teams = teams(ledger, policy)?;
     past.pins = pins_by_command(ledger, &pinned, find)?;
+    past.seen = seen(ledger, policy)?;
+    if policy.asks_hours() {
+        ledger.since::<LedgerError>(|since| {
+            if let (Some(at), Some(_)) = (find(since.record, since.role), since.owner) {
+                past.roles[at].since.insert(since.key.to_owned(), since.as_of);
+            }
+            Ok(())
+        })?;
+    }
     ledger.shown::<LedgerError>(|shown| {
         if let Some(at) = find(shown.record, shown.role) {
             past.roles[at].shown.insert(shown.key.to_owned(), shown.owner.map(str::to_owned));
@@ -102,6 +113,36 @@ fn teams(ledger: &Ledger, policy: &TypedPolicy) -> std::result::Result<Vec<PastT
         },
     )?;
     Ok(teams)
+}
+
+/// What earlier runs saw of the fields whose past rules ask for; empty where none does.
+fn seen(ledger: &Ledger, policy: &TypedPolicy) -> std::result::Result<Vec<SeenValues>, LedgerError> {
+    let schema = &policy.schema;
+    let asked: Vec<_> = policy
+        .asked_fields()
+        .into_iter()
+        .map(|(id, field)| (schema.record(id).name.as_str(), schema.record(id).field(field).name.as_str(), id, field))
+        .collect();
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut seen = vec![SeenValues::default(); schema.records.len()];
+    let place = |record: &str, name: &str| asked.iter().find(|one| one.0 == record && one.1 == name);
+    ledger.seen::<LedgerError>(
+        |record, name| place(record, name).is_some(),
+        |found| {
+            if let Some((.., record, field)) = place(found.record, found.name) {
+                let sight = match found.value {
+                    _ if found.is_erased => Sight::Erased,
+                    Some(text) => Sight::Text(text),
+                    None => Sight::Missing,
+                };
+                seen[record.0 as usize].add(found.key, *field, sight, found.run, found.as_of);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(seen)
 }
 
 /// Where rotations stood after the last run. A state that was erased or cannot be read begins anew.

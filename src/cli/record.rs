@@ -6,9 +6,11 @@ use super::people_text::people_text;
 use super::session::Session;
 use super::teams;
 use crate::check::policy::{Hold, RoleId, RuleId};
-use crate::compare::{Change, DriftPolicy, Pin, PinOrigin, read_values, value_names};
+use crate::column::show;
+use crate::compare::{Change, DriftPolicy, Pin, PinOrigin, Sight, read_values, value_names};
 use crate::decide::Pooled;
 use crate::ledger::{EMPTY_ROOT, EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
+use crate::schema::FieldKind;
 use crate::value::Outcome;
 use crate::value::time;
 use std::sync::Arc;
@@ -60,6 +62,7 @@ pub fn draft(session: &Session, found: &Evaluation, actor: String, backdate: Opt
     let states = found.desk.changed_states();
     draft.entries.extend(states.iter().map(|(name, state)| EntryDraft::rotation(name, Some(state.to_json()))));
     draft.shown = shown(session, found, &names);
+    draft.shown.extend(asked_fields(session, found));
     draft
 }
 
@@ -144,6 +147,9 @@ fn inputs(session: &Session, found: &Evaluation) -> Vec<Input> {
     }
     if found.snapshot.has_people {
         inputs.push(input("people", "people", &people_text(&found.snapshot.people)));
+    }
+    if let (Some(path), Some(text)) = (&session.project.config.calendar.holidays, &session.holidays) {
+        inputs.push(input("calendar", &path.to_string_lossy(), text));
     }
     inputs.push(input("engine", "engine", &engine()));
     inputs
@@ -336,6 +342,36 @@ fn shown(session: &Session, found: &Evaluation, names: &Names) -> Vec<Shown> {
                 role: names.roles[role.0 as usize].clone(),
                 value: column.get(row).map(str::to_owned),
             });
+        }
+    }
+    out
+}
+
+/// The values of fields whose past rules ask for, where they are others than those that were seen last. Cells that break
+/// the schema say nothing.
+fn asked_fields(session: &Session, found: &Evaluation) -> Vec<Shown> {
+    let schema = &session.policy.schema;
+    let mut out = Vec::new();
+    for (id, field) in session.policy.asked_fields() {
+        let record: Arc<str> = schema.record(id).name.as_str().into();
+        let declared = schema.record(id).field(field);
+        let table = found.snapshot.dataset.table(id);
+        let Some(column) = table.column(field) else { continue };
+        let keys = match declared.kind {
+            FieldKind::Reference { record, .. } => Some(found.snapshot.dataset.table(record).keys()),
+            _ => None,
+        };
+        let seen = found.past.seen.get(id.0 as usize);
+        for row in 0..u32::try_from(table.row_count).unwrap_or(u32::MAX) {
+            if table.unkeyed.contains(row) || column.broken.contains(row) {
+                continue;
+            }
+            let Some(key) = table.key(row) else { continue };
+            let value = show(&column.value(row, declared, keys), &declared.kind);
+            let sight = value.as_deref().map_or(Sight::Missing, Sight::Text);
+            if seen.and_then(|seen| seen.last(key, field)) != Some(sight) {
+                out.push(Shown::field(record.clone(), key.to_owned(), &declared.name, value));
+            }
         }
     }
     out

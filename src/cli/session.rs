@@ -10,6 +10,7 @@ use crate::schema::{Directory, FieldId, Person, RecordId, RecordType, Schema, Ta
 use crate::snapshot::{self, Snapshot};
 use crate::source::Sources;
 use crate::syntax::{self, Tree};
+use crate::value::calendar::BusinessCalendar;
 use crate::value::time::{self, AsOf};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,10 @@ pub struct Session {
     pub policy: TypedPolicy,
     /// Texts of lists and tables by name, as they were read: part of what an answer depends on.
     pub beside: BTreeMap<String, String>,
+    /// The business hours, where a rule counts them.
+    pub calendar: Option<BusinessCalendar>,
+    /// The text of the file of holidays, as it was read for `calendar`.
+    pub holidays: Option<String>,
     /// Record types that nobody declared, as declarations.
     pub inferred: String,
     pub findings: Vec<Diagnostic>,
@@ -55,8 +60,21 @@ impl Session {
         findings.append(&mut found);
         let (policy, mut found) = check::policy(&tree, schema);
         findings.append(&mut found);
-        diagnostic::sort(&mut findings);
-        Ok(Session { project, policy, beside, inferred: inferred_text, findings })
+        let mut session =
+            Session { project, policy, beside, calendar: None, holidays: None, inferred: inferred_text, findings };
+        if let Err(finding) = session.read_calendar() {
+            session.findings.push(finding);
+        }
+        diagnostic::sort(&mut session.findings);
+        Ok(session)
+    }
+
+    fn read_calendar(&mut self) -> std::result::Result<(), Diagnostic> {
+        if self.policy.asks_hours() {
+            self.holidays = self.project.read_holidays()?;
+            self.calendar = Some(self.project.config.calendar(self.holidays.as_deref())?);
+        }
+        Ok(())
     }
 
     /// Stops where the policies have errors.

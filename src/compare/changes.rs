@@ -197,11 +197,8 @@ impl Compared<'_> {
         }
     }
 
-    /// Rule identity is the label path, else the fingerprint: a rule is another only if neither is the same.
     fn same_rule(&self, before: &PastRule, role: RoleId, now: RuleId) -> bool {
-        let label = self.policy.role(role).rule(now).label.as_ref();
-        let fingerprint = &self.fingerprints[role.0 as usize][now.0 as usize];
-        before.fingerprint == *fingerprint || (label.is_some() && before.label.as_ref() == label)
+        before.is(self.policy.role(role).rule(now), &self.fingerprints[role.0 as usize][now.0 as usize])
     }
 
     fn same_hold(&self, known: &PastEntry, role: RoleId, held: Held) -> bool {

@@ -1,7 +1,8 @@
 //! What was known before the run: the current owner of every record, and which owners somebody changed outside.
 
-use super::{DriftPolicy, PastTeams, Pin};
+use super::{DriftPolicy, PastTeams, Pin, SeenValues};
 use crate::assign::{Binding, NOBODY, OwnerTable};
+use crate::check::policy::Rule;
 use crate::column::TableData;
 use crate::decide::{RoleInput, Rotations};
 use crate::value::{Outcome, Owner};
@@ -18,6 +19,8 @@ pub struct Past {
     pub rotations: Rotations,
     /// Teams and places, by [`crate::check::policy::GatherId`].
     pub teams: Vec<PastTeams>,
+    /// By [`crate::schema::RecordId`]; empty while no rule asks for the past of a field.
+    pub seen: Vec<SeenValues>,
 }
 
 /// What the ledger knows of one role, by key.
@@ -28,6 +31,8 @@ pub struct RolePast {
     pub shown: FxHashMap<String, Option<String>>,
     /// Who is handing a record over, and the last day.
     pub handing_over: FxHashMap<String, (Owner, i32)>,
+    /// The instant at which the present owner was set, of records that have one; empty while no rule counts their time.
+    pub since: FxHashMap<String, i64>,
 }
 
 /// The last entry of one record.
@@ -49,6 +54,14 @@ pub struct PastEntry {
 pub struct PastRule {
     pub label: Option<String>,
     pub fingerprint: String,
+}
+
+impl PastRule {
+    /// Whether it is this rule. Identity is the label path, else the fingerprint: a rule is another only if neither is
+    /// the same (design section 3, point 16).
+    pub fn is(&self, rule: &Rule, fingerprint: &str) -> bool {
+        self.fingerprint == fingerprint || (rule.label.is_some() && self.label == rule.label)
+    }
 }
 
 impl PastEntry {

@@ -87,8 +87,8 @@ impl Facts for StoredFacts<'_> {
     }
 }
 
-/// The value that [`show`] wrote.
-fn read_back(text: &str, kind: &FieldKind) -> Option<Value> {
+/// The value that [`show`] wrote; `None` for a text that is no longer one of the kind.
+pub(super) fn read_back(text: &str, kind: &FieldKind) -> Option<Value> {
     Some(match kind {
         FieldKind::Text => Value::Text(text.to_owned()),
         FieldKind::Reference { .. } => Value::Reference(text.to_owned()),

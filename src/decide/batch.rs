@@ -8,7 +8,7 @@ use super::resolve::{Pick, Resolver};
 use super::row::{Facts, RecordFacts, Setting};
 use super::waves::waves;
 use crate::assign::{Binding, Empty, NOBODY, OwnerTable, Picked};
-use crate::check::policy::{HoldKind, OwnerRef, PoolId, Role, RoleId, RuleId, TargetKind, TypedPolicy};
+use crate::check::policy::{HistoryId, HoldKind, OwnerRef, PoolId, Role, RoleId, RuleId, TargetKind, TypedPolicy};
 use crate::column::{Dataset, RowSet};
 use crate::plan::{NO_BOX, RolePlan};
 use crate::schema::RecordId;
@@ -285,6 +285,8 @@ struct Engine<'s, 'a, 'p> {
     holds: Vec<Matcher<'a, 'p>>,
     /// By rule, made when a rule first wins.
     resolvers: Vec<Option<Resolver<'a>>>,
+    /// By rule, the clocks whose end it waits for: their owners had their turn.
+    clocks: Vec<Vec<HistoryId>>,
     pools: PoolRows<'s, 'a>,
 }
 
@@ -333,6 +335,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
             rules: Matcher::new(scene, plan),
             holds: plan.holds.iter().map(|hold| Matcher::new(scene, hold)).collect(),
             resolvers: (0..scene.role.rules.len()).map(|_| None).collect(),
+            clocks: scene.role.rules.iter().map(|rule| scene.policy.clocks(rule)).collect(),
             pools: PoolRows::new(scene, input, desk),
         }
     }
@@ -493,6 +496,29 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
         resolver.pick_from(place, scene, row, after, owners)
     }
 
+    /// Whom a pool must pass over: who owns the record in a role that this one must differ from, and the owner whose time
+    /// the rule says is up.
+    fn excluded(&self, case: Case, after: &[Vec<u32>], owners: &OwnerTable) -> Vec<u32> {
+        let mut excluded = self.scene.excluded(case.row, after, owners);
+        if self.clocks_of(case).iter().any(|id| self.scene.related.is_overdue(*id, case.row)) {
+            excluded.push(self.input.current[case.row as usize]);
+        }
+        excluded
+    }
+
+    /// Whether the owner was set by a rule that waits for the end of their time, and has some of it left.
+    fn has_time(&self, case: Case, owners: &OwnerTable) -> bool {
+        let related = self.scene.related;
+        let is_out_of_touch = |id: HistoryId| related.history_column(id).is_some() && !related.history(id, case.row);
+        let has_time = |id: &HistoryId| is_out_of_touch(*id) && !related.is_overdue(*id, case.row);
+        let current = owners.get(self.input.current[case.row as usize]);
+        self.clocks_of(case).iter().any(has_time) && current.is_some_and(|owner| self.scene.binding.is_active(owner))
+    }
+
+    fn clocks_of(&self, case: Case) -> &[HistoryId] {
+        self.clocks.get(case.rule.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// Lets the pools choose for the rows that wait for them: first whoever may keep a record keeps it, then the others
     /// enter in the order of design section 3, point 13.
     fn assign(&mut self, after: &[Vec<u32>], owners: &mut OwnerTable, result: &mut RoleResult) {
@@ -503,11 +529,15 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
         let mut choosing = Vec::new();
         for (case, place) in waiting {
             let at = case.row as usize;
-            let excluded = self.scene.excluded(case.row, after, owners);
+            let excluded = self.excluded(case, after, owners);
             if let Some(pool) = self.pools.keeps(case, &excluded) {
                 result.outcome[at] = Outcome::Assigned;
                 result.owner[at] = self.input.current[at];
                 result.pooled.insert(case.row, Pooled::Stays(pool));
+            } else if self.has_time(case, owners) {
+                // Else a queue that was given it for want of others would hand it back at once.
+                result.outcome[at] = Outcome::Assigned;
+                result.owner[at] = self.input.current[at];
             } else if !self.stays(case, owners, result) {
                 choosing.push((case, place));
             }
@@ -530,7 +560,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
         let at = case.row as usize;
         let current = self.input.current[at];
         self.pools.catch_up(case.row, &self.input.current, result);
-        let excluded = self.scene.excluded(case.row, after, owners);
+        let excluded = self.excluded(case, after, owners);
         let mut place = place;
         loop {
             let (outcome, owner) = match self.pick(case.rule, place, case.row, after, owners) {

@@ -7,7 +7,7 @@ use super::row::{self, Facts, RecordFacts, Setting};
 use crate::assign::Binding;
 use crate::check::calculate;
 use crate::check::policy::{HistoryId, Related, RelatedId, TypedPolicy};
-use crate::column::{Dataset, ROW_MISSING};
+use crate::column::{Dataset, ROW_MISSING, RowSet};
 use crate::syntax::{ArithmeticOp, RelatedAsk};
 use crate::value::time::{self, AsOf};
 use crate::value::{Decimal, Value, divide};
@@ -20,6 +20,8 @@ pub struct WorkedOut {
     columns: Vec<Vec<Value>>,
     /// By [`HistoryId`] and row: whether what is asked of the past holds.
     history: Vec<Vec<bool>>,
+    /// By [`HistoryId`]: rows whose owner's time is over.
+    overdue: Vec<RowSet>,
 }
 
 impl WorkedOut {
@@ -33,6 +35,17 @@ impl WorkedOut {
     #[must_use]
     pub fn with_history(self, history: Vec<Vec<bool>>) -> Self {
         WorkedOut { history, ..self }
+    }
+
+    /// The same with the rows whose owner has not been in touch in time, by [`HistoryId`].
+    #[must_use]
+    pub fn with_overdue(self, overdue: Vec<RowSet>) -> Self {
+        WorkedOut { overdue, ..self }
+    }
+
+    /// Whether the time of a row's owner is over; nobody's is where nothing is known.
+    pub fn is_overdue(&self, id: HistoryId, row: u32) -> bool {
+        self.overdue.get(id.0 as usize).is_some_and(|rows| rows.contains(row))
     }
 
     /// Whether what is asked of the past holds; nothing does where nothing is known.
@@ -52,7 +65,7 @@ impl WorkedOut {
 /// schema counts as missing; what grows past 28 digits is missing.
 pub fn work_out(policy: &TypedPolicy, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> WorkedOut {
     let columns = policy.related.iter().map(|related| column(policy, related, dataset, binding, as_of)).collect();
-    WorkedOut { columns, history: Vec::new() }
+    WorkedOut { columns, ..WorkedOut::default() }
 }
 
 fn column(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> Vec<Value> {

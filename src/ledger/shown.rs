@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::Ledger;
 use super::companion::FIELD;
 use super::error::LedgerError;
-use super::rows::{integer, maybe_integer, maybe_text, text};
+use super::rows::{count, integer, maybe_integer, maybe_text, text};
 use super::types::{LastShown, Seen};
 use super::visit::Stop;
 
@@ -49,7 +49,7 @@ impl Ledger {
     ) -> Result<(), E> {
         self.visit(|connection| {
             let mut statement = connection.prepare(
-                "SELECT s.record, s.key, w.role, w.value, t.text, r.as_of
+                "SELECT s.record, s.key, w.role, w.value, t.text, r.as_of, w.run
                  FROM shown w CROSS JOIN subjects s ON s.id = w.subject CROSS JOIN runs r ON r.seq = w.run
                    LEFT JOIN texts t ON t.id = w.value
                  WHERE w.role GLOB ?1 AND s.key IS NOT NULL ORDER BY w.subject, w.role, w.run",
@@ -68,6 +68,7 @@ impl Ledger {
                     value,
                     is_erased: value.is_none() && maybe_integer(row, 3)?.is_some(),
                     as_of: integer(row, 5)?,
+                    run: count(integer(row, 6)?)?,
                 };
                 visit(seen).map_err(Stop::Visitor)?;
             }

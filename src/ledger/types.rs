@@ -224,7 +224,9 @@ pub struct Seen<'a> {
     pub value: Option<&'a str>,
     /// The value is no longer known; it was another one than those before and after.
     pub is_erased: bool,
-    /// `as of` of the run that saw it first.
+    /// Number of the run that saw it first, from 1.
+    pub run: u64,
+    /// `as of` of that run.
     pub as_of: i64,
 }
 

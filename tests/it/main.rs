@@ -10,6 +10,8 @@ mod faults;
 mod format;
 mod found;
 mod generate;
+mod history;
+mod history_laws;
 mod language;
 mod language_docs;
 mod layers;
