@@ -10,7 +10,8 @@ use crate::assign::{Binding, Empty, NOBODY, OwnerTable, Unknown, bind};
 use crate::check::policy::{GatherId, PoolId, RoleId, RuleId, TargetKind, TypedPolicy};
 use crate::column::TableData;
 use crate::compare::{
-    self, Asking, ChangeSet, Compared, ComparedTeam, DriftPolicy, Past, PastTeams, Pin, RolePast, TeamChange, TeamTotals,
+    self, Asking, ChangeSet, Compared, ComparedTeam, DriftPolicy, Past, PastTeams, Pin, RolePast, TeamChange,
+    TeamTotals,
 };
 use crate::decide::row::{Named, Setting, decide};
 use crate::decide::{

@@ -6,11 +6,9 @@ use super::people_text::people_text;
 use super::session::Session;
 use super::teams;
 use crate::check::policy::{Hold, RoleId, RuleId};
-use crate::column::show;
-use crate::compare::{Change, DriftPolicy, Pin, PinOrigin, Sight, read_values, value_names};
+use crate::compare::{self, Change, DriftPolicy, Pin, PinOrigin, read_values, value_names};
 use crate::decide::Pooled;
 use crate::ledger::{EMPTY_ROOT, EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
-use crate::schema::FieldKind;
 use crate::value::Outcome;
 use crate::value::time;
 use std::sync::Arc;
@@ -347,32 +345,14 @@ fn shown(session: &Session, found: &Evaluation, names: &Names) -> Vec<Shown> {
     out
 }
 
-/// The values of fields whose past rules ask for, where they are others than those that were seen last. Cells that break
-/// the schema say nothing.
+/// The values of fields whose past rules ask for, where they are others than those that were seen last.
 fn asked_fields(session: &Session, found: &Evaluation) -> Vec<Shown> {
     let schema = &session.policy.schema;
-    let mut out = Vec::new();
-    for (id, field) in session.policy.asked_fields() {
-        let record: Arc<str> = schema.record(id).name.as_str().into();
-        let declared = schema.record(id).field(field);
-        let table = found.snapshot.dataset.table(id);
-        let Some(column) = table.column(field) else { continue };
-        let keys = match declared.kind {
-            FieldKind::Reference { record, .. } => Some(found.snapshot.dataset.table(record).keys()),
-            _ => None,
-        };
-        let seen = found.past.seen.get(id.0 as usize);
-        for row in 0..u32::try_from(table.row_count).unwrap_or(u32::MAX) {
-            if table.unkeyed.contains(row) || column.broken.contains(row) {
-                continue;
-            }
-            let Some(key) = table.key(row) else { continue };
-            let value = show(&column.value(row, declared, keys), &declared.kind);
-            let sight = value.as_deref().map_or(Sight::Missing, Sight::Text);
-            if seen.and_then(|seen| seen.last(key, field)) != Some(sight) {
-                out.push(Shown::field(record.clone(), key.to_owned(), &declared.name, value));
-            }
-        }
-    }
-    out
+    compare::news(&session.policy, &found.snapshot.dataset, &found.past)
+        .into_iter()
+        .map(|news| {
+            let record = schema.record(news.record);
+            Shown::field(record.name.as_str().into(), news.key, &record.field(news.field).name, news.value)
+        })
+        .collect()
 }

@@ -154,6 +154,9 @@ fn advanced<'a>(session: &'a Session, found: &'a Evaluation) -> Advanced<'a> {
         changes: &found.changes,
         teams: found.teams.iter().flat_map(|team| &team.changes).collect(),
         rotations: found.desk.changed_states(),
+        // Days are in the order of their numbers, and after every run there is.
+        run: found.head.as_ref().map_or(0, |head| head.run_count) + u64::from(found.as_of.today().unsigned_abs()),
+        as_of: found.as_of.instant,
     }
 }
 

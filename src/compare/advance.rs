@@ -2,7 +2,7 @@
 //!
 //! `upcoming` walks through the days to come with it: each day starts from where the day before ended.
 
-use super::{Change, ChangeSet, Past, PastEntry, PastRule, PastTeam, RolePast, TeamChange};
+use super::{Change, ChangeSet, Past, PastEntry, PastRule, PastTeam, RolePast, SeenValues, Sight, TeamChange};
 use crate::assign::OwnerTable;
 use crate::check::policy::{RoleId, TypedPolicy};
 use crate::column::Dataset;
@@ -21,6 +21,9 @@ pub struct Advanced<'a> {
     pub teams: Vec<&'a TeamChange>,
     /// Rotations that gave turns.
     pub rotations: Rotations,
+    /// The run's number among all, and its `as of`.
+    pub run: u64,
+    pub as_of: i64,
 }
 
 impl Advanced<'_> {
@@ -30,8 +33,13 @@ impl Advanced<'_> {
         past.teams.resize(self.policy.gathers.len(), Default::default());
         for change in self.changes.changes.iter().filter(|change| change.outcome != Outcome::Adopted) {
             let entry = self.entry(change);
-            past.roles[change.role.0 as usize].entries.insert(change.key.clone(), entry);
+            let role = &mut past.roles[change.role.0 as usize];
+            if change.previous != change.owner {
+                role.since.insert(change.key.clone(), self.as_of);
+            }
+            role.entries.insert(change.key.clone(), entry);
         }
+        self.see(past);
         for (role, result) in self.policy.role_ids().zip(self.results) {
             let table = self.dataset.table(self.policy.role(role).record);
             for (row, handing_over) in &result.handing_over {
@@ -46,6 +54,18 @@ impl Advanced<'_> {
             past.teams[change.gather.0 as usize].insert(change.key.clone(), team);
         }
         past.rotations.extend(self.rotations.iter().map(|(name, state)| (name.clone(), state.clone())));
+    }
+
+    /// What the run saw of fields whose past rules ask for.
+    fn see(&self, past: &mut Past) {
+        let news = super::news(self.policy, self.dataset, past);
+        if !news.is_empty() {
+            past.seen.resize(self.policy.schema.records.len(), SeenValues::default());
+        }
+        for news in news {
+            let sight = news.value.as_deref().map_or(Sight::Missing, Sight::Text);
+            past.seen[news.record.0 as usize].add(&news.key, news.field, sight, self.run, self.as_of);
+        }
     }
 
     fn entry(&self, change: &Change) -> PastEntry {

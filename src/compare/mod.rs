@@ -18,7 +18,7 @@ pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
 pub use history::{Answers, Asking, answer};
 pub use past::{Past, PastEntry, PastRule, RolePast, drift, elsewhere, role_input};
 pub use pins::{Pin, PinOrigin, pins, set_pins};
-pub use seen::{SeenValue, SeenValues, Sight, Spell};
+pub use seen::{News, SeenValue, SeenValues, Sight, Spell, news};
 pub use teams::{
     ComparedTeam, PastTeam, PastTeams, TeamChange, TeamMember, TeamTotals, gather_input, members_from, members_text,
     missing_from,
