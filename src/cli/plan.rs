@@ -346,6 +346,7 @@ pub fn change_json(session: &Session, found: &Evaluation, change: &Change) -> Va
         "place": change.rule.map(|rule| session.sources().place(session.policy.role(change.role).rule(rule).span)),
         "drift": change.is_drift,
         "pin": change.pin.is_some(),
+        "hold": change.held.map(|_| hold_text(session, change)),
         "reason": reason(session, found, change),
     })
 }

@@ -31,3 +31,4 @@ mod teams;
 mod upcoming;
 mod whole;
 mod world;
+mod year;
