@@ -3,7 +3,8 @@
 //! The words behind the fence say how a block is run: `own file=NAME` (also `csv`, `toml`) is part of the project that
 //! all examples share; `own` is one more file of it; `condition`, `rules` and `fields` are wrapped as [`Block::policy`]
 //! shows; `alone` and `loose` stand by themselves; `error=CODE` and `not-yet` are refused with that code alone. A table
-//! under a block holds records and, in the columns of [`EXPECTED`], what comes of them.
+//! under a block holds records and, in the columns of [`EXPECTED`], what comes of them. A column `FIELD on WHEN` says what
+//! the field was at an earlier run, which is applied first; `(absent)` is a record that was not there yet.
 
 use ownward::project::Config;
 use ownward::source::Sources;
@@ -92,19 +93,36 @@ fn ownward(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ownward")).args(args).current_dir(folder).output().unwrap()
 }
 
+/// What a row of a table says of a record's fields: now, or at an earlier run.
+fn fields(row: &Row, when: Option<&str>) -> Row {
+    let field = |(name, cell): (&String, &String)| {
+        let (name, at) = name.split_once(" on ").map_or((name.as_str(), None), |(name, at)| (name, Some(at)));
+        (at == when && !EXPECTED.contains(&name)).then(|| (name.to_owned(), cell.clone()))
+    };
+    row.iter().filter_map(field).collect()
+}
+
+/// The earlier runs of an example, in their order.
+fn earlier(block: &Block) -> Vec<String> {
+    let whens = block.table.iter().flat_map(|row| row.keys()).filter_map(|name| Some(name.split_once(" on ")?.1));
+    let mut whens: Vec<String> = whens.map(str::to_owned).collect();
+    whens.sort();
+    whens.dedup();
+    whens
+}
+
 /// The accounts of an example's table, filled up from the first account, before the shared ones. Returns the key of
 /// each row of the table.
-fn with_records(block: &Block, accounts: &str) -> (String, Vec<String>) {
+fn with_records(block: &Block, accounts: &str, when: Option<&str>) -> (String, Vec<String>) {
     let mut reader = csv::Reader::from_reader(accounts.as_bytes());
     let headers = reader.headers().unwrap().clone();
     let known: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let inputs =
-        |row: &Row| -> Row { row.clone().into_iter().filter(|(name, _)| !EXPECTED.contains(&name.as_str())).collect() };
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&headers).unwrap();
     let mut keys = Vec::new();
     for (number, row) in (1..).zip(&block.table) {
-        let given = inputs(row);
+        let mut given = fields(row, None);
+        given.extend(fields(row, when));
         let names: Vec<&String> = given.keys().collect();
         if names == ["id"] {
             keys.push(given["id"].clone());
@@ -114,6 +132,10 @@ fn with_records(block: &Block, accounts: &str) -> (String, Vec<String>) {
             assert!(headers.iter().any(|header| header == name), "line {}: no field `{name}`", block.line_number);
         }
         let key = format!("R{number}");
+        keys.push(key.clone());
+        if given.values().any(|cell| cell == "(absent)") {
+            continue;
+        }
         writer
             .write_record(headers.iter().zip(&known[0]).map(|(header, first)| match given.get(header) {
                 Some(cell) if cell == "(blank)" => "",
@@ -122,7 +144,6 @@ fn with_records(block: &Block, accounts: &str) -> (String, Vec<String>) {
                 None => first,
             }))
             .unwrap();
-        keys.push(key);
     }
     known.iter().for_each(|row| writer.write_record(row).unwrap());
     (String::from_utf8(writer.into_inner().unwrap()).unwrap(), keys)
@@ -136,7 +157,7 @@ fn run(block: &Block, shared: &BTreeMap<String, String>) -> Result<(), String> {
     }
     let mut keys = Vec::new();
     if !block.table.is_empty() {
-        let (accounts, found) = with_records(block, &files["accounts.csv"]);
+        let (accounts, found) = with_records(block, &files["accounts.csv"], None);
         files.insert("accounts.csv".into(), accounts);
         keys = found;
     }
@@ -158,6 +179,15 @@ fn run(block: &Block, shared: &BTreeMap<String, String>) -> Result<(), String> {
     if block.table.is_empty() {
         return Ok(());
     }
+    for when in earlier(block) {
+        let accounts = with_records(block, &shared["accounts.csv"], Some(&when)).0;
+        std::fs::write(folder.path().join("accounts.csv"), accounts).unwrap();
+        let applied = ownward(folder.path(), &["apply", "--yes", "--as-of", &when, "--max-moves", "100%"]);
+        if !applied.status.success() {
+            return Err(String::from_utf8_lossy(&applied.stderr).into_owned());
+        }
+    }
+    std::fs::write(folder.path().join("accounts.csv"), &files["accounts.csv"]).unwrap();
     let decided = ownward(folder.path(), &["decide", "--as-of", AS_OF, "--format", "csv", "--quiet"]);
     if !decided.status.success() {
         return Err(String::from_utf8_lossy(&decided.stderr).into_owned());
