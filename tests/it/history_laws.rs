@@ -5,7 +5,7 @@ use crate::world::{Built, World};
 use ownward::check::policy::RoleId;
 use ownward::compare::{Answers, Asking, Past, PastEntry, PastRule, RolePast, SeenValues, Sight, answer};
 use ownward::decide::row::matches;
-use ownward::schema::RecordId;
+use ownward::schema::{Membership, Person, RecordId};
 use ownward::value::calendar::BusinessCalendar;
 use ownward::value::time::{self, AsOf};
 use ownward::value::{Outcome, Owner, OwnerKind};
@@ -26,7 +26,7 @@ fn instant(text: &str) -> i64 {
 fn world(question: &str, status: &str, size: &str, as_of: i64) -> Built {
     let policy = format!(
         "record Account from accounts {{\n  id text, key\n  status one of (New, Open, Lost)\n  size number, optional\n  \
-         name text, optional\n  seen time, optional\n}}\nteam Sales\n\
+         seen time, optional\n}}\nteam Sales\n\
          decide owner of Account {{\n  asked: when {question} assign to Sales\n}}"
     );
     let world = World::new(policy).rows("Account", &["id", "status", "size"], &[&["A", status, size]]);
@@ -204,8 +204,7 @@ fn in_time(set: Option<&str>, seen: &str, rule: Option<&str>, question: &str) ->
     role.entries.insert("A".to_owned(), entry);
     role.since.extend(set.map(|set| ("A".to_owned(), instant(set))));
     let past = Past { roles: vec![role], ..Past::default() };
-    let calendar = BusinessCalendar::new(BusinessCalendar::usual_hours(), [], jiff::tz::TimeZone::UTC);
-    let found = answers(&built, &past, Some(&calendar));
+    let found = answers(&built, &past, Some(&usual_hours()));
     assert_eq!(built.policy.clocks(&built.policy.roles[0].rules[0]).len(), usize::from(question.starts_with("not")));
     (found.holds[0][0], found.overdue[0].contains(0))
 }
@@ -362,5 +361,96 @@ proptest! {
         let found = answers(&built, &Past { seen: vec![values], ..Past::default() }, None);
         let found: Vec<bool> = found.holds.iter().map(|rows| rows[0]).collect();
         prop_assert_eq!(found, model(&runs));
+    }
+}
+
+/// A lead in the ledger: who has it, since when and by which rule.
+#[derive(Clone, Debug, PartialEq)]
+struct Held {
+    owner: String,
+    rule: String,
+    since: i64,
+}
+
+/// One run over a lead: what the ledger says of it afterwards.
+fn run_lead(held: Option<&Held>, touched: Option<i64>, now: i64) -> Held {
+    let touched = touched.map(time::show_instant).unwrap_or_default();
+    let owner = held.map_or("", |held| held.owner.as_str());
+    let policy = "record Lead from leads {\n  id text, key\n  touched time, optional\n  current owner, column \"owner\"\n}\n\
+        person from people\nteam SDR\ndecide owner of Lead {\n\
+        late: when not touched within 4 business hours assign to next of SDR\nnew: otherwise assign to next of SDR\n}";
+    let world = World::new(policy).rows("Lead", &["id", "touched", "owner"], &[&["A", &touched, owner]]);
+    let people = ["ana", "bo", "cy"].map(sdr).to_vec();
+    let built = World { as_of: AsOf::utc(now), people: Some(people), ..world }.build();
+    let mut role = RolePast::default();
+    if let Some(held) = held {
+        let entry = PastEntry {
+            outcome: Outcome::Assigned,
+            owner: Some(Owner::new(OwnerKind::Person, &*held.owner)),
+            previous: None,
+            rule: Some(PastRule { label: Some(held.rule.clone()), fingerprint: String::new() }),
+            is_drift: false,
+            is_pin: false,
+            held_since: None,
+        };
+        role.entries.insert("A".to_owned(), entry);
+        role.since.insert("A".to_owned(), held.since);
+    }
+    let past = Past { roles: vec![role], ..Past::default() };
+    let found = answer(&Asking {
+        policy: &built.policy,
+        dataset: &built.dataset,
+        binding: &built.binding,
+        as_of: &built.as_of,
+        past: &past,
+        calendar: Some(&usual_hours()),
+        fingerprints: &[vec!["1".to_owned(), "2".to_owned()]],
+    });
+    let related = built.related.clone().with_history(found.holds).with_overdue(found.overdue);
+    let built = Built { related, ..built };
+    let decision = built.decide();
+    let answer = decision.answer(RoleId(0), 0);
+    let rule = built.policy.role(RoleId(0)).rule(answer.rule.expect("a rule decides")).label.clone();
+    let owner = answer.owner.expect("somebody has it").id;
+    let since = held.filter(|held| held.owner == owner).map_or(now, |held| held.since);
+    Held { owner, rule: rule.expect("a label"), since }
+}
+
+fn sdr(key: &str) -> Person {
+    Person { key: key.to_owned(), teams: vec![Membership::always("SDR")], active: true, ..Person::default() }
+}
+
+fn usual_hours() -> BusinessCalendar {
+    BusinessCalendar::new(BusinessCalendar::usual_hours(), [], jiff::tz::TimeZone::UTC)
+}
+
+proptest! {
+    #![proptest_config(cases::config(60))]
+
+    #[test]
+    fn a_lead_stays_until_time_is_up_and_then_somebody_else_has_it(
+        steps in prop::collection::vec((1_i64..900, prop::bool::weighted(0.15)), 1..20),
+    ) {
+        let mut now = instant("2026-03-09T08:00:00Z");
+        let mut touched = None;
+        let mut held = run_lead(None, touched, now);
+        prop_assert_eq!(held.rule.as_str(), "new");
+        for (minutes, is_touched) in steps {
+            now += minutes * HOUR / 60;
+            if is_touched {
+                touched = Some(now);
+            }
+            let next = run_lead(Some(&held), touched, now);
+            if touched.is_some_and(|touched| touched >= held.since) {
+                prop_assert_eq!(&next, &Held { rule: "new".to_owned(), ..held });
+            } else if usual_hours().between(held.since, now) >= 240 {
+                prop_assert_ne!(&next.owner, &held.owner);
+                prop_assert_eq!((next.rule.as_str(), next.since), ("late", now));
+            } else {
+                prop_assert_eq!(&next, &held);
+            }
+            prop_assert_eq!(&run_lead(Some(&next), touched, now), &next);
+            held = next;
+        }
     }
 }
