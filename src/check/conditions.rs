@@ -564,6 +564,11 @@ impl Checker<'_> {
         self.push(diagnostic);
     }
 
+    /// A path that no stray words follow; what follows is told.
+    pub(super) fn whole(&mut self, path: &PathExpr) -> Option<()> {
+        (!self.refuse_stray(path, None)).then_some(())
+    }
+
     /// Words that follow a name without fitting: a choice with a blank in it, or a sentence that goes wrong here.
     fn refuse_stray(&mut self, path: &PathExpr, left: Option<(&Left, &FieldKind)>) -> bool {
         let Some(stray) = &path.stray else {

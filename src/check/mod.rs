@@ -5,6 +5,7 @@
 //! Whether an owner's name is known is asked later, when the directory is at hand (`assign::bind`).
 
 mod conditions;
+mod contests;
 mod declarations;
 mod gathers;
 mod history;
@@ -70,6 +71,7 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
         histories: checker.histories,
         names: checker.names,
         related: checker.related,
+        contests: checker.contests,
         pools: checker.pools,
         pins: checker.pins,
     };
@@ -87,6 +89,7 @@ struct Checker<'t> {
     names: Vec<policy::OwnerName>,
     pins: Vec<policy::Pin>,
     related: Vec<policy::Related>,
+    contests: Vec<policy::Contest>,
     pools: Vec<policy::Pool>,
     /// The first define of each folded name.
     defines: FxHashMap<String, usize>,
@@ -117,6 +120,7 @@ impl<'t> Checker<'t> {
             names: Vec::new(),
             pins: Vec::new(),
             related: Vec::new(),
+            contests: Vec::new(),
             pools: Vec::new(),
             defines: tree
                 .defines
@@ -166,16 +170,6 @@ impl<'t> Checker<'t> {
 
     fn leave(&mut self) {
         self.depth -= 1;
-    }
-
-    /// A part of the language that this version reads but does not run.
-    fn not_yet(&mut self, what: &str, span: Span) {
-        self.push(
-            Diagnostic::error(Code::NotYet, format!("{what} cannot be run by this version"))
-                .at(span, "part of the language, but not of this version")
-                .with_note("nothing of this policy set is run, so that no record is decided without it")
-                .help("leave it out, or take a version that runs it"),
-        );
     }
 
     fn error(&mut self, code: Code, headline: impl Into<String>, span: Span, label: impl Into<String>) {

@@ -55,10 +55,7 @@ impl Checker<'_> {
                 self.owner_of(role, path, scope).map(|owner| TargetKind::OwnerOf(OwnerRef::Of(owner)))
             }
             WhoKind::Pool(pool) => self.pool(pool, who.span, scope).map(TargetKind::Pool),
-            WhoKind::With(_) => {
-                self.not_yet("`person with`", who.span);
-                None
-            }
+            WhoKind::With(with) => self.contest(with, who.span, scope).map(TargetKind::Contest),
             WhoKind::Text(text) => Some(TargetKind::Name(self.name(text, who.span))),
             WhoKind::Path(path) => self.path_target(path, conditions, scope),
         }

@@ -3,11 +3,13 @@
 //! Every leaf test is positive and false on missing (but [`FieldTest::Missing`]); opposites are a [`Cond::Not`] around
 //! one, so `not (a = b)` and `a != b` can never differ (design section 3, point 5).
 
+mod contest;
 mod history;
 mod hold;
 mod pool;
 mod team;
 
+pub use contest::{Contest, ContestId, ContestPath, ContestPerson};
 pub use history::{History, HistoryAsk, HistoryId};
 pub use hold::{HandOff, Hold, HoldKind};
 pub use pool::{MemberAsk, MemberCond, MemberTest, MemberValue, Pool, PoolId};
@@ -44,6 +46,8 @@ pub struct TypedPolicy {
     pub names: Vec<OwnerName>,
     /// Everything that is worked out over records that refer to another, each once.
     pub related: Vec<Related>,
+    /// Every contest that names somebody, each once.
+    pub contests: Vec<Contest>,
     /// Every pool that a rule chooses from, each once.
     pub pools: Vec<Pool>,
     /// Every question about the past of records, each once.
@@ -59,6 +63,10 @@ impl TypedPolicy {
 
     pub fn history(&self, id: HistoryId) -> &History {
         &self.histories[id.0 as usize]
+    }
+
+    pub fn contest(&self, id: ContestId) -> &Contest {
+        &self.contests[id.0 as usize]
     }
 
     pub fn pool(&self, id: PoolId) -> &Pool {
@@ -109,6 +117,8 @@ pub struct Role {
     pub reads_current_owner: bool,
     /// What any rule reads over other records.
     pub related_read: Vec<RelatedPath>,
+    /// The contests that any rule holds.
+    pub contests_read: Vec<ContestPath>,
     /// What any rule asks of the past.
     pub histories_read: Vec<HistoryId>,
     pub span: Span,
@@ -127,6 +137,7 @@ impl Role {
             owners_read: Vec::new(),
             reads_current_owner: false,
             related_read: Vec::new(),
+            contests_read: Vec::new(),
             histories_read: Vec::new(),
             span,
         }
@@ -567,6 +578,8 @@ pub enum TargetKind {
     OwnerOf(OwnerRef),
     /// One of a set of people, chosen when the record is assigned. The rule has decided, whether or not somebody is found.
     Pool(PoolId),
+    /// Who wins a contest among those behind other records.
+    Contest(ContestPath),
     Manager(Box<TargetKind>),
 }
 

@@ -63,7 +63,7 @@ impl Checker<'_> {
         let mut reads = condition.as_ref().map(paths_of).unwrap_or_default();
         reads.extend(field.clone());
         let related = Related { ask, of: asked.record, record, via: Some(via), field, condition, reads };
-        Some(Question { related, steps: asked.prefix })
+        Some(Question { related, inner, steps: asked.prefix })
     }
 
     fn outermost(&mut self, span: Span, scope: &Scope) -> Option<()> {
@@ -111,6 +111,7 @@ impl Checker<'_> {
             return None;
         }
         let inner = Scope::ranked(scope.record);
+        self.whole(by)?;
         let (path, holder) = self.resolve(by, &inner)?;
         let field = self.field(holder, path.field).clone();
         if !has_rank(&field.kind) {
@@ -195,7 +196,8 @@ impl Checker<'_> {
         None
     }
 
-    fn related_field(&mut self, ask: RelatedAsk, field: &PathExpr, inner: &Scope) -> Option<Path> {
+    pub(super) fn related_field(&mut self, ask: RelatedAsk, field: &PathExpr, inner: &Scope) -> Option<Path> {
+        self.whole(field)?;
         let (path, record) = self.resolve(field, inner)?;
         let found = self.field(record, path.field).clone();
         let of_days = matches!(ask, RelatedAsk::Latest | RelatedAsk::Earliest);
@@ -220,6 +222,8 @@ impl Checker<'_> {
 /// A question about other records, and the references to the record that it is asked of.
 pub(super) struct Question {
     pub related: Related,
+    /// Where the names of its fields are looked up.
+    pub inner: Scope,
     pub steps: Vec<FieldId>,
 }
 

@@ -3,13 +3,13 @@
 use super::Checker;
 use super::declarations::same;
 use super::policy::{
-    Cond, DayExpr, History, HistoryId, MemberCond, NumberExpr, OwnerPath, OwnerRef, Path, Pool, Related, RelatedPath,
-    Role, RoleId, Rule, TargetKind, TestKind,
+    Cond, ContestPath, ContestPerson, DayExpr, History, HistoryId, MemberCond, NumberExpr, OwnerPath, OwnerRef, Path,
+    Pool, Related, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind,
 };
 use super::rules::Block;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-use crate::schema::RecordId;
+use crate::schema::{FieldId, RecordId};
 use crate::source::Span;
 use crate::syntax::{self, DecideDecl, Word};
 
@@ -133,12 +133,15 @@ impl<'t> Checker<'t> {
         reads.owners.dedup();
         reads.related.sort();
         reads.related.dedup();
+        reads.contests.sort();
+        reads.contests.dedup();
         reads.asked.sort();
         reads.asked.dedup();
         role.reads = reads.paths;
         role.owners_read = reads.owners;
         role.reads_current_owner = reads.current;
         role.related_read = reads.related;
+        role.contests_read = reads.contests;
         role.histories_read = reads.asked;
     }
 
@@ -150,6 +153,8 @@ impl<'t> Checker<'t> {
                 let owners = self.roles[index].owners_read.iter();
                 let mut needs: Vec<usize> =
                     owners.map(|owner| owner.role.0 as usize).filter(|other| *other != index).collect();
+                // Who owns the records around one is known when all of them are decided: no role asks it of itself.
+                needs.extend(self.roles[index].contests_read.iter().filter_map(|path| self.awaited(path)));
                 needs.sort_unstable();
                 needs.dedup();
                 needs
@@ -168,6 +173,14 @@ impl<'t> Checker<'t> {
             }
         }
         self.renumber(&order);
+    }
+
+    /// The role that a contest waits for, if it asks who owns the records.
+    fn awaited(&self, path: &ContestPath) -> Option<usize> {
+        match self.contests.get(path.contest.0 as usize)?.person {
+            ContestPerson::Owner(role) => Some(role.0 as usize),
+            ContestPerson::Field(_) => None,
+        }
     }
 
     fn role_circle(&mut self, needs: &[Vec<usize>], done: &[usize]) {
@@ -201,6 +214,11 @@ impl<'t> Checker<'t> {
         let mut new_of = vec![RoleId(0); order.len()];
         for (new, old) in order.iter().enumerate() {
             new_of[*old] = RoleId(u16::try_from(new).unwrap_or(u16::MAX));
+        }
+        for contest in &mut self.contests {
+            if let ContestPerson::Owner(role) = &mut contest.person {
+                *role = new_of[role.0 as usize];
+            }
         }
         let mut roles: Vec<Option<Role>> = std::mem::take(&mut self.roles).into_iter().map(Some).collect();
         for old in order {
@@ -258,6 +276,7 @@ pub(super) struct Reads<'p> {
     owners: Vec<OwnerPath>,
     current: bool,
     related: Vec<RelatedPath>,
+    contests: Vec<ContestPath>,
     asked: Vec<HistoryId>,
 }
 
@@ -327,20 +346,21 @@ impl Reads<'_> {
         match of {
             OwnerRef::Current => self.current = true,
             OwnerRef::Of(owner) => {
-                // The reference itself is read too: an orphan makes the record invalid.
-                if let Some((last, steps)) = owner.steps.split_last() {
-                    self.paths.push(Path { steps: steps.to_vec(), field: *last });
-                }
+                self.way(&owner.steps);
                 self.owners.push(owner.clone());
             }
         }
     }
 
-    fn related(&mut self, path: &RelatedPath) {
-        // The way to the record is read too: an orphan on it makes the reader invalid.
-        if let Some((last, steps)) = path.steps.split_last() {
+    /// The way to a record is read too: an orphan on it makes the reader invalid.
+    fn way(&mut self, steps: &[FieldId]) {
+        if let Some((last, steps)) = steps.split_last() {
             self.paths.push(Path { steps: steps.to_vec(), field: *last });
         }
+    }
+
+    fn related(&mut self, path: &RelatedPath) {
+        self.way(&path.steps);
         // A record's own rank stands and falls with its own fields.
         let ranked = self.questions.get(path.related.0 as usize).filter(|related| related.via.is_none());
         for read in ranked.iter().flat_map(|related| &related.reads) {
@@ -363,6 +383,10 @@ impl Reads<'_> {
                 self.paths.extend(pool.load.clone());
                 // Whoever may keep the record keeps it.
                 self.current = true;
+            }
+            TargetKind::Contest(path) => {
+                self.way(&path.steps);
+                self.contests.push(path.clone());
             }
             TargetKind::Manager(inner) => self.target(inner),
         }

@@ -18,7 +18,7 @@ use crate::diagnostic::{did_you_mean, nearest};
 use crate::explain::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain};
 use crate::ledger::{Companion, Entry};
 use crate::source::{Sources, Span};
-use crate::value::{Outcome, Owner, time};
+use crate::value::{Outcome, Owner, compact, time};
 use serde_json::{Value, json};
 
 pub fn run(args: &ExplainArgs, _global: &Global, out: &Output) -> Result<Exit> {
@@ -31,6 +31,9 @@ pub fn run(args: &ExplainArgs, _global: &Global, out: &Output) -> Result<Exit> {
 
 /// Characters of a value that are shown.
 const VALUE_CHARS_MAX: usize = 200;
+
+/// People of a contest that are shown.
+const CANDIDATES_MAX: usize = 10;
 
 /// What is said of a decision before its rules.
 struct Heading {
@@ -329,6 +332,13 @@ fn rule_text(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
             };
             let origin = trace.origin.as_ref().map(|origin| format!("   [{origin}]")).unwrap_or_default();
             out.line(&clean(&format!("   then {said}{origin}")))?;
+            for (place, candidate) in (1..).zip(trace.candidates.iter().take(CANDIDATES_MAX)) {
+                let figure = compact(candidate.figure);
+                out.line(&clean(&format!("      {place}. {}: {figure}", one_word(&candidate.person.id))))?;
+            }
+            if let Some(others) = trace.candidates.len().checked_sub(CANDIDATES_MAX).filter(|others| *others > 0) {
+                out.line(&format!("      and {others} more"))?;
+            }
             if let Some(because) = &rule.because {
                 out.line(&clean(&format!("   because {because}")))?;
             }
@@ -453,6 +463,8 @@ fn rule_json(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
         RuleVerdict::NamedNobody(reasons) => reasons.clone(),
         _ => Vec::new(),
     };
+    let candidates = trace.candidates.iter().take(CANDIDATES_MAX);
+    let candidates = candidates.map(|one| json!({ "id": one.person.id, "figure": compact(one.figure) }));
     json!({
         "label": trace.label,
         "place": sources.place(trace.span),
@@ -460,6 +472,7 @@ fn rule_json(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &So
         "misses": misses,
         "because": policy.role(role).rule(trace.rule).because,
         "origin": trace.origin,
+        "candidates": candidates.collect::<Vec<_>>(),
         "conditions": trace.conditions.iter().map(|one| condition_json(one, sources)).collect::<Vec<_>>(),
     })
 }

@@ -118,7 +118,8 @@ impl Session {
             want(role.record, &own(schema.record(role.record).key));
             role.reads.iter().for_each(|path| want(role.record, path));
         }
-        for related in &self.policy.related {
+        let contests = self.policy.contests.iter().map(|contest| &contest.question);
+        for related in self.policy.related.iter().chain(contests) {
             want(related.of, &own(schema.record(related.of).key));
             related.via.into_iter().for_each(|via| want(related.record, &own(via)));
             related.reads.iter().for_each(|path| want(related.record, path));

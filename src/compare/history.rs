@@ -9,10 +9,10 @@ use super::seen::{SeenValue, SeenValues, Spell};
 use super::values::read_back;
 use super::{Past, RolePast};
 use crate::assign::Binding;
-use crate::check::policy::{Cond, HistoryAsk, HistoryId, OwnerRef, Path, RelatedPath, TypedPolicy};
+use crate::check::policy::{Cond, ContestPath, HistoryAsk, HistoryId, OwnerRef, Path, RelatedPath, TypedPolicy};
 use crate::column::{Column, ColumnData, Dataset, RowSet, TableData};
-use crate::decide::Facts;
 use crate::decide::row::{Setting, holds};
+use crate::decide::{Candidate, Facts};
 use crate::schema::{FieldId, FieldKind, RecordId};
 use crate::value::calendar::BusinessCalendar;
 use crate::value::time::{self, AsOf, Unit};
@@ -316,6 +316,10 @@ impl Facts for OwnFields<'_> {
 
     fn related(&self, _: &RelatedPath) -> Value {
         Value::Missing
+    }
+
+    fn candidates(&self, _: &ContestPath) -> Vec<Candidate> {
+        Vec::new()
     }
 
     fn history(&self, _: HistoryId) -> bool {

@@ -1,11 +1,11 @@
 //! Every value that a role's plan reads of a record, by the path an admin would write: what an entry commits to.
 
-use crate::check::policy::{HistoryId, OwnerRef, Path, RelatedPath, Role, TypedPolicy};
+use crate::check::policy::{ContestPath, HistoryId, OwnerRef, Path, RelatedPath, Role, TypedPolicy};
 use crate::column::show;
-use crate::decide::Facts;
-use crate::plan::{history_text, related_text};
+use crate::decide::{Candidate, Facts};
+use crate::plan::{contest_text, history_text, related_text};
 use crate::schema::{FieldKind, RecordId};
-use crate::value::{NumberFormat, Owner, OwnerKind, Value, parse_number, time};
+use crate::value::{NumberFormat, Owner, OwnerKind, Value, compact, parse_number, time};
 
 /// The names of what a role reads: fields, then owners of other records, then the current owner.
 pub fn value_names(policy: &TypedPolicy, role: &Role) -> Vec<String> {
@@ -14,7 +14,8 @@ pub fn value_names(policy: &TypedPolicy, role: &Role) -> Vec<String> {
     let current = role.reads_current_owner.then(|| "current owner".to_owned());
     let related = role.related_read.iter().map(|path| related_text(policy, role.record, path));
     let asked = role.histories_read.iter().map(|id| history_text(policy, *id));
-    paths.chain(owners).chain(current).chain(related).chain(asked).collect()
+    let contests = role.contests_read.iter().map(|path| contest_text(policy, role.record, path));
+    paths.chain(owners).chain(current).chain(related).chain(asked).chain(contests).collect()
 }
 
 /// The values behind [`value_names`], in the same order; `None` is missing.
@@ -29,8 +30,15 @@ pub fn read_values(policy: &TypedPolicy, role: &Role, facts: &dyn Facts) -> Vec<
     let current = role.reads_current_owner.then(|| owner(&OwnerRef::Current));
     let related = role.related_read.iter().map(|path| show(&facts.related(path), &FieldKind::Number));
     let asked = role.histories_read.iter().map(|id| Some(if facts.history(*id) { "yes" } else { "no" }.to_owned()));
-    paths.chain(owners).chain(current).chain(related).chain(asked).collect()
+    let contests = role.contests_read.iter().map(|path| {
+        let winner = facts.candidates(path).into_iter().next();
+        winner.map(|winner| format!("{}{WITH}{}", owner_text(&winner.person), compact(winner.figure)))
+    });
+    paths.chain(owners).chain(current).chain(related).chain(asked).chain(contests).collect()
 }
+
+/// Between the winner of a contest and the figure: `person:ana.silva with 1500`.
+const WITH: &str = " with ";
 
 /// An owner with its kind, so that it can be read back: `person:ana.silva`.
 pub fn owner_text(owner: &Owner) -> String {
@@ -80,6 +88,18 @@ impl Facts for StoredFacts<'_> {
             Some(day) => Value::Date(day),
             None => parse_number(text, NumberFormat::default()).map_or(Value::Missing, Value::Number),
         }
+    }
+
+    /// Only the winner is kept.
+    fn candidates(&self, path: &ContestPath) -> Vec<Candidate> {
+        let text = self.text(&contest_text(self.policy, self.record, path));
+        let winner = text.and_then(|text| {
+            let (owner, figure) = text.rsplit_once(WITH)?;
+            let (kind, id) = owner.split_once(':')?;
+            let person = Owner::new(OwnerKind::from_word(kind)?, id);
+            Some(Candidate { person, figure: parse_number(figure, NumberFormat::default())? })
+        });
+        winner.into_iter().collect()
     }
 
     fn history(&self, id: HistoryId) -> bool {

@@ -4,6 +4,7 @@
 //! explanations replay.
 
 pub mod batch;
+mod contests;
 mod currencies;
 mod desk;
 mod encode;
@@ -18,6 +19,7 @@ mod waves;
 pub use batch::{
     HandingOver, Held, NO_RULE, Pinned, Pooled, RoleInput, RoleResult, Scene, decide_role, matching_rules, winners,
 };
+pub use contests::Candidate;
 pub use currencies::{UnseenAmounts, unseen_amounts};
 pub use desk::{Desk, Rotations};
 pub use encode::{broken_path, encode_all};

@@ -3,10 +3,11 @@
 //! One pass over the records that are asked, whatever the number of those they refer to. Meaning: design section 3,
 //! point 5: `count` and `sum` of none are 0, the others of none are missing, missing values are skipped.
 
+use super::contests::{Active, Book, Candidate, OwnerOf, active};
 use super::row::{self, Facts, RecordFacts, Setting};
 use crate::assign::Binding;
 use crate::check::calculate;
-use crate::check::policy::{HistoryId, Related, RelatedId, TypedPolicy};
+use crate::check::policy::{Contest, ContestId, HistoryId, Related, RelatedId, TypedPolicy};
 use crate::column::{Dataset, ROW_MISSING, RowSet};
 use crate::syntax::{ArithmeticOp, RelatedAsk};
 use crate::value::time::{self, AsOf};
@@ -18,6 +19,9 @@ use std::cmp::Reverse;
 pub struct WorkedOut {
     /// By [`RelatedId`] and by row of the record type they are worked out for.
     columns: Vec<Vec<Value>>,
+    /// By [`ContestId`].
+    contests: Vec<Book>,
+    active: Active,
     /// By [`HistoryId`] and row: whether what is asked of the past holds.
     history: Vec<Vec<bool>>,
     /// By [`HistoryId`]: rows whose owner's time is over.
@@ -29,6 +33,18 @@ impl WorkedOut {
     pub fn value(&self, id: RelatedId, row: u32) -> Value {
         let column = self.columns.get(id.0 as usize);
         column.and_then(|column| column.get(row as usize)).cloned().unwrap_or(Value::Missing)
+    }
+
+    /// Everybody who stands behind the records around a row of a contest's record type, the winner first.
+    pub(super) fn candidates(
+        &self,
+        contest: &Contest,
+        id: ContestId,
+        row: u32,
+        owner_of: OwnerOf<'_>,
+    ) -> Vec<Candidate> {
+        let book = self.contests.get(id.0 as usize);
+        book.map_or_else(Vec::new, |book| book.candidates(contest, row, &self.active, owner_of))
     }
 
     /// The same with what is known of the past: by [`HistoryId`] and row.
@@ -65,7 +81,9 @@ impl WorkedOut {
 /// schema counts as missing; what grows past 28 digits is missing.
 pub fn work_out(policy: &TypedPolicy, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> WorkedOut {
     let columns = policy.related.iter().map(|related| column(policy, related, dataset, binding, as_of)).collect();
-    WorkedOut { columns, ..WorkedOut::default() }
+    let contests = policy.contests.iter().map(|contest| Book::open(policy, contest, dataset, binding, as_of)).collect();
+    let active = if policy.contests.is_empty() { Active::default() } else { active(binding) };
+    WorkedOut { columns, contests, active, ..WorkedOut::default() }
 }
 
 fn column(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &Binding, as_of: &AsOf) -> Vec<Value> {
@@ -84,7 +102,7 @@ fn column(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &
 }
 
 /// Looks at one of the records that a question asks: it has a key of its own, and what is asked of it holds.
-fn asked(
+pub(super) fn asked(
     policy: &TypedPolicy,
     related: &Related,
     dataset: &Dataset,
@@ -119,7 +137,7 @@ fn ranks(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &B
     let mut found = Vec::new();
     for row in 0..u32::try_from(table.row_count).unwrap_or(u32::MAX) {
         asked(policy, related, dataset, binding, as_of, row, |facts| {
-            let value = related.field.as_ref().and_then(|path| rankable(&facts.value(path)));
+            let value = related.field.as_ref().and_then(|path| facts.value(path).rankable());
             found.extend(value.map(|value| (Reverse(value), table.key(row).unwrap_or_default(), row)));
         });
     }
@@ -129,17 +147,6 @@ fn ranks(policy: &TypedPolicy, related: &Related, dataset: &Dataset, binding: &B
         ranks[row as usize] = Value::Number(rank.into());
     }
     ranks
-}
-
-/// A value of one field as a number of the same order.
-fn rankable(value: &Value) -> Option<Decimal> {
-    match value {
-        Value::Number(number) | Value::Money(number, _) => Some(*number),
-        Value::Date(day) => Some((*day).into()),
-        Value::Time(instant) => Some((*instant).into()),
-        Value::Choice(choice) => Some((*choice).into()),
-        _ => None,
-    }
 }
 
 /// What has been seen of one record's others.

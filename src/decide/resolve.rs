@@ -45,6 +45,12 @@ enum One<'a> {
     Table(Box<TableLookUp<'a>>),
     OwnerOf(OwnerRef),
     Pool(PoolId),
+    /// A contest, held once for each record that the path leads to.
+    Contest {
+        reach: Reach<'a>,
+        winners: FxHashMap<u32, u32>,
+        kind: TargetKind,
+    },
     Manager {
         inner: Box<One<'a>>,
         managers: FxHashMap<u32, u32>,
@@ -102,6 +108,9 @@ fn one<'a>(scene: &Scene<'a>, kind: &TargetKind) -> One<'a> {
         TargetKind::Table(table) => One::Table(Box::new(table_look_up(scene, table))),
         TargetKind::OwnerOf(of) => One::OwnerOf(of.clone()),
         TargetKind::Pool(pool) => One::Pool(*pool),
+        TargetKind::Contest(path) => {
+            One::Contest { reach: Reach::new(scene, &path.steps), winners: FxHashMap::default(), kind: kind.clone() }
+        }
         TargetKind::Manager(inner) => {
             One::Manager { inner: Box::new(one(scene, inner)), managers: FxHashMap::default() }
         }
@@ -167,6 +176,18 @@ impl<'a> One<'a> {
             One::OwnerOf(of) => {
                 let owner = scene.owner_code(of, row, after);
                 (owner != NOBODY).then_some(Pick::Owner(owner))
+            }
+            One::Contest { reach, winners, kind } => {
+                let at = reach.row(row)?;
+                let winner = match winners.get(&at) {
+                    Some(winner) => *winner,
+                    None => {
+                        let winner = interpret(scene, kind, row, after, owners);
+                        winners.insert(at, winner);
+                        winner
+                    }
+                };
+                (winner != NOBODY).then_some(Pick::Owner(winner))
             }
             One::Manager { inner, managers } => {
                 let (Pick::Owner(owner) | Pick::Keep(owner)) = inner.pick(scene, row, after, owners)? else {

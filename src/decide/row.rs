@@ -1,11 +1,12 @@
 //! The plain one-record interpreter of the checked tree: the meaning of every condition and target, written out once
 //! (design section 3). Slow and obvious on purpose; the oracle of all faster ways.
 
+use super::contests::Candidate;
 use super::related::WorkedOut;
 use crate::assign::Binding;
 use crate::check::policy::{
-    Cond, DayExpr, FieldTest, HistoryId, NameId, NumberExpr, OwnerPath, OwnerRef, OwnerTest, Path, PoolId, RelatedPath,
-    Role, Rule, RuleId, TableUse, TargetKind, TestKind, TextTest, TypedPolicy,
+    Cond, ContestPath, DayExpr, FieldTest, HistoryId, NameId, NumberExpr, OwnerPath, OwnerRef, OwnerTest, Path, PoolId,
+    RelatedPath, Role, Rule, RuleId, TableUse, TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::column::{Dataset, show};
 use crate::schema::{Bounds, FieldKind, MatchHow, RecordId, Tabular, compare_ranges, range_bound};
@@ -21,6 +22,8 @@ pub trait Facts {
     fn owner(&self, of: &OwnerRef) -> Option<Owner>;
     /// What was worked out over the records that refer to the one a path leads to: a number or a day.
     fn related(&self, path: &RelatedPath) -> Value;
+    /// The people in a contest, the winner first; empty where nobody is in it.
+    fn candidates(&self, path: &ContestPath) -> Vec<Candidate>;
     /// Whether what is asked of the record's past holds.
     fn history(&self, id: HistoryId) -> bool;
 }
@@ -299,6 +302,10 @@ pub fn target_named(setting: Setting<'_>, kind: &TargetKind, facts: &dyn Facts) 
             Some(owner) => Named::Owner(owner),
             None => Named::Miss("that record has no owner".into()),
         },
+        TargetKind::Contest(path) => match facts.candidates(path).into_iter().next() {
+            Some(winner) => Named::Owner(winner.person),
+            None => Named::Miss("no active person stands behind any of those records".into()),
+        },
         TargetKind::Manager(inner) => match target_named(setting, inner, facts) {
             Named::Owner(owner) | Named::Keep(owner) => match setting.binding.manager_of(&owner) {
                 Ok(manager) => Named::Owner(manager),
@@ -485,6 +492,11 @@ impl Facts for RecordFacts<'_> {
 
     fn related(&self, path: &RelatedPath) -> Value {
         self.reach(&path.steps).map_or(Value::Missing, |(_, row)| self.related.value(path.related, row))
+    }
+
+    fn candidates(&self, path: &ContestPath) -> Vec<Candidate> {
+        let Some((_, row)) = self.reach(&path.steps) else { return Vec::new() };
+        self.related.candidates(self.policy.contest(path.contest), path.contest, row, self.owner_of)
     }
 
     fn history(&self, id: HistoryId) -> bool {

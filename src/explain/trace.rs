@@ -4,6 +4,7 @@ use crate::check::policy::{
     Cond, DayExpr, NumberExpr, OwnerRef, Path, RelatedPath, Role, Rule, RuleId, TargetKind, TestKind,
 };
 use crate::column::show;
+use crate::decide::Candidate;
 use crate::decide::row::{Facts, Named, Setting, best_row, first_named, holds, matches, target_named, unless_taken};
 use crate::source::Span;
 
@@ -29,6 +30,8 @@ pub struct RuleTrace {
     pub conditions: Vec<ConditionTrace>,
     /// The line of a list or a table that named the owner: `line 12 of territories.csv`.
     pub origin: Option<String>,
+    /// Who was in the contest that named the owner, the winner first; a past decision knows only the winner.
+    pub candidates: Vec<Candidate>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +74,7 @@ pub fn explain(setting: Setting<'_>, role: &Role, facts: &dyn Facts) -> Explanat
             verdict,
             conditions: rule.conditions.iter().map(|cond| trace(setting, cond, facts)).collect(),
             origin: if decided { origin(setting, rule, facts) } else { None },
+            candidates: if decided { candidates(setting, rule, facts) } else { Vec::new() },
         });
         if decided {
             let not_reached = role.rules.len() - rules.len();
@@ -100,13 +104,27 @@ fn verdict(setting: Setting<'_>, role: &Role, rule: &Rule, facts: &dyn Facts) ->
     }
 }
 
-/// The line that the first target to answer was read from, if it looks one up.
-fn origin(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> Option<String> {
+/// The first target to answer, or whose manager does.
+fn answering<'r>(setting: Setting<'_>, rule: &'r Rule, facts: &dyn Facts) -> Option<&'r TargetKind> {
     let answers = |kind: &TargetKind| !matches!(target_named(setting, kind, facts), Named::Miss(_));
     let mut kind = &rule.targets.iter().find(|target| answers(&target.kind))?.kind;
     while let TargetKind::Manager(inner) = kind {
         kind = inner;
     }
+    Some(kind)
+}
+
+/// Everybody in the contest that the first target to answer holds, if it holds one.
+fn candidates(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> Vec<Candidate> {
+    match answering(setting, rule, facts) {
+        Some(TargetKind::Contest(path)) => facts.candidates(path),
+        _ => Vec::new(),
+    }
+}
+
+/// The line that the first target to answer was read from, if it looks one up.
+fn origin(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> Option<String> {
+    let kind = answering(setting, rule, facts)?;
     let schema = &setting.policy.schema;
     let (file, data, row) = match kind {
         TargetKind::Table(table) => {

@@ -5,11 +5,11 @@
 //! part of it (design section 3, point 16).
 
 use crate::check::policy::{
-    Add, Cond, DayExpr, DayMark, FieldTest, Gather, GatherKind, HistoryAsk, HistoryId, InstantMark, MemberAsk,
-    MemberCond, MemberValue, NumberExpr, OwnerRef, OwnerTest, Path, Pool, Range, RelatedPath, Role, RoleId, Rule,
-    TargetKind, TestKind, TextTest, TypedPolicy,
+    Add, Cond, ContestPath, ContestPerson, DayExpr, DayMark, FieldTest, Gather, GatherKind, HistoryAsk, HistoryId,
+    InstantMark, MemberAsk, MemberCond, MemberValue, NumberExpr, OwnerRef, OwnerTest, Path, Pool, Range, Related,
+    RelatedPath, Role, RoleId, Rule, TargetKind, TestKind, TextTest, TypedPolicy,
 };
-use crate::schema::{FieldKind, RecordId};
+use crate::schema::{FieldId, FieldKind, RecordId};
 use crate::syntax::SpanOfTime;
 use crate::value::compact;
 use sha2::{Digest, Sha256};
@@ -86,7 +86,38 @@ fn flat_any(cond: &Cond) -> Vec<&Cond> {
 
 /// What is worked out over other records, in words: `sum of amount over Opportunity by account (stage [\"Won\"])`.
 pub fn related_text(policy: &TypedPolicy, record: RecordId, path: &RelatedPath) -> String {
-    let related = policy.related(path.related);
+    let text = question_text(policy, policy.related(path.related));
+    of_text(policy, record, text, &path.steps)
+}
+
+/// Who wins a contest, in words: `person in agent with highest sum of amount over Opportunity by account`.
+pub fn contest_text(policy: &TypedPolicy, record: RecordId, path: &ContestPath) -> String {
+    let contest = policy.contest(path.contest);
+    let inner = Writer { policy, record: contest.question.record };
+    let which = if contest.is_highest { "highest" } else { "lowest" };
+    let person = match &contest.person {
+        ContestPerson::Field(field) => format!("person in {}", inner.path(field)),
+        ContestPerson::Owner(_) => "person".to_owned(),
+    };
+    let then = contest.then.as_ref().map_or(String::new(), |(field, is_latest)| {
+        format!(" then {} {}", if *is_latest { "latest" } else { "earliest" }, inner.path(field))
+    });
+    let text = format!("{person} with {which} {}{then}", question_text(policy, &contest.question));
+    of_text(policy, record, text, &path.steps)
+}
+
+/// A question of the record that a path leads to.
+fn of_text(policy: &TypedPolicy, record: RecordId, text: String, steps: &[FieldId]) -> String {
+    match steps.split_last() {
+        None => text,
+        Some((last, steps)) => {
+            let of = Path { steps: steps.to_vec(), field: *last };
+            format!("{text} of {}", of.text(&policy.schema, record))
+        }
+    }
+}
+
+fn question_text(policy: &TypedPolicy, related: &Related) -> String {
     let schema = &policy.schema;
     let inner = Writer { policy, record: related.record };
     let mut text = related.ask.word().to_owned();
@@ -102,13 +133,7 @@ pub fn related_text(policy: &TypedPolicy, record: RecordId, path: &RelatedPath) 
     if let Some(condition) = &related.condition {
         text.push_str(&format!(" ({})", inner.sorted(flat_all(condition).into_iter())));
     }
-    match path.steps.split_last() {
-        None => text,
-        Some((last, steps)) => {
-            let of = Path { steps: steps.to_vec(), field: *last };
-            format!("{} of {}", text, of.text(schema, record))
-        }
-    }
+    text
 }
 
 /// What is asked of the past, in words: `becomes (status ["Onboarding"])`.
@@ -286,6 +311,7 @@ impl Writer<'_> {
             }
             TargetKind::OwnerOf(of) => self.owner(of),
             TargetKind::Pool(pool) => self.pool(self.policy.pool(*pool)),
+            TargetKind::Contest(path) => contest_text(self.policy, self.record, path),
             TargetKind::Manager(inner) => format!("manager of {}", self.target(inner)),
         }
     }

@@ -34,4 +34,16 @@ impl Value {
     pub fn is_missing(&self) -> bool {
         matches!(self, Value::Missing)
     }
+
+    /// A number, an amount, a day, a time or a choice as a number that orders values of one field as they are ordered;
+    /// `None` for the others.
+    pub fn rankable(&self) -> Option<Decimal> {
+        match self {
+            Value::Number(number) | Value::Money(number, _) => Some(*number),
+            Value::Date(day) => Some((*day).into()),
+            Value::Time(instant) => Some((*instant).into()),
+            Value::Choice(choice) => Some((*choice).into()),
+            _ => None,
+        }
+    }
 }

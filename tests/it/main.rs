@@ -3,6 +3,7 @@
 mod cases;
 mod check;
 mod commands;
+mod contests;
 mod dated_rows;
 mod diagnostics;
 mod docs;

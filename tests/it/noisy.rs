@@ -324,9 +324,14 @@ impl Policy {
             if index > 0 {
                 self.say("else");
             }
-            match dice.below(6) {
+            match dice.below(8) {
                 0 => self.say("manager of owner of account"),
                 1 => self.say("keep owner"),
+                2 => self.say(dice.pick(&[
+                    "person with highest count over X",
+                    "manager of person in parent.status with lowest sum of arr over X by parent of a.b then latest arr",
+                    "person in type with highest average of arr over X of parent ( status = Active ) then earliest type",
+                ])),
                 _ => self.say(dice.pick(OWNERS)),
             }
         }

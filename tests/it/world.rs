@@ -1,11 +1,15 @@
 //! A small world: a policy as text, rows and people in memory, taken the whole way from the text to an owner.
 
 use ownward::assign::{self, Binding, NOBODY, OwnerTable};
-use ownward::check::policy::{HistoryId, OwnerRef, Path, RelatedPath, Role, RoleId, Rule, RuleId, TypedPolicy};
+use ownward::check::policy::{
+    ContestPath, HistoryId, OwnerRef, Path, RelatedPath, Role, RoleId, Rule, RuleId, TypedPolicy,
+};
 use ownward::check::{self, FilesBeside};
 use ownward::column::{Cell, ColumnBuilder, Dataset, Formats, RowSet, TableData, TextBuilder};
 use ownward::decide::row::{self, Decided, Facts, Named, RecordFacts};
-use ownward::decide::{Desk, NO_RULE, RoleInput, RoleResult, Rotations, Scene, WorkedOut, decide_role, work_out};
+use ownward::decide::{
+    Candidate, Desk, NO_RULE, RoleInput, RoleResult, Rotations, Scene, WorkedOut, decide_role, work_out,
+};
 use ownward::diagnostic::{self, Diagnostic, Severity, render};
 use ownward::plan::{self, Plan};
 use ownward::schema::{Currency, Directory, FieldKind, Person, RecordType, Schema, Tabular};
@@ -353,6 +357,11 @@ impl Facts for Watched<'_> {
     fn history(&self, id: HistoryId) -> bool {
         assert!(self.role.histories_read.contains(&id), "{id:?} is asked unannounced");
         self.facts.history(id)
+    }
+
+    fn candidates(&self, path: &ContestPath) -> Vec<Candidate> {
+        assert!(self.role.contests_read.contains(path), "{path:?} is read unannounced");
+        self.facts.candidates(path)
     }
 
     fn related(&self, path: &RelatedPath) -> Value {
