@@ -17,6 +17,7 @@ mod language;
 mod language_docs;
 mod layers;
 mod maven;
+mod maven_team;
 mod messages;
 mod model;
 mod noisy;

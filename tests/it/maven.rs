@@ -82,7 +82,7 @@ fn sectors(agents: &[String]) -> String {
 }
 
 /// The folder of the data set, or `None` with a word why the test is skipped.
-fn data() -> Option<PathBuf> {
+pub fn data() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/crm/maven");
     if folder.is_dir() {
         return Some(folder);
@@ -97,7 +97,7 @@ fn rows(file: &Path) -> Vec<BTreeMap<String, String>> {
 }
 
 /// Every CSV file as a table of text, as a first import leaves it.
-fn load(folder: &Path, database: &Path) -> Vec<String> {
+pub fn load(folder: &Path, database: &Path) -> Vec<String> {
     let connection = Connection::open(database).unwrap();
     for table in ["sales_teams", "products", "accounts", "sales_pipeline"] {
         let rows = rows(&folder.join(format!("{table}.csv")));
