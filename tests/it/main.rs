@@ -1,5 +1,6 @@
 //! One program for all integration tests: a module a command or promise.
 
+mod adventureworks;
 mod cases;
 mod check;
 mod commands;
