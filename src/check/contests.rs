@@ -34,7 +34,7 @@ impl Checker<'_> {
             self.contests.push(contest);
             self.contests.len() - 1
         });
-        ContestId(u16::try_from(at).unwrap_or(u16::MAX))
+        ContestId(u32::try_from(at).unwrap_or(u32::MAX))
     }
 
     /// The text, or the reference, that says whose a record is.

@@ -154,7 +154,7 @@ impl Role {
 
 /// Something worked out over records, by its place in [`TypedPolicy::related`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RelatedId(pub u16);
+pub struct RelatedId(pub u32);
 
 /// Something worked out for a record over those that refer to it (`sum of amount over Opportunity (stage is not Lost)`),
 /// or its place among all of its type (`top 10 by arr`).

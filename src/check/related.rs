@@ -137,7 +137,7 @@ impl Checker<'_> {
             self.related.push(related);
             self.related.len() - 1
         });
-        RelatedId(u16::try_from(at).unwrap_or(u16::MAX))
+        RelatedId(u32::try_from(at).unwrap_or(u32::MAX))
     }
 
     /// The records that are asked, and their one reference to the record at hand.

@@ -5,7 +5,7 @@ use crate::schema::FieldId;
 
 /// A contest, by its place in [`super::TypedPolicy::contests`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ContestId(pub u16);
+pub struct ContestId(pub u32);
 
 /// `person in agent with highest sum of amount over Opportunity (stage = Won) then latest closed`.
 #[derive(Clone, Debug, PartialEq)]
