@@ -7,6 +7,7 @@ mod advance;
 mod changes;
 mod clock;
 mod history;
+mod news;
 mod past;
 mod pins;
 mod seen;
@@ -16,9 +17,10 @@ mod values;
 pub use advance::Advanced;
 pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
 pub use history::{Answers, Asking, answer};
+pub use news::{News, news};
 pub use past::{Past, PastEntry, PastRule, RolePast, drift, elsewhere, role_input};
 pub use pins::{Pin, PinOrigin, pins, set_pins};
-pub use seen::{News, SeenValue, SeenValues, Sight, Spell, news};
+pub use seen::{SeenValue, SeenValues, Sight, Spell};
 pub use teams::{
     ComparedTeam, PastTeam, PastTeams, TeamChange, TeamMember, TeamTotals, gather_input, members_from, members_text,
     missing_from,

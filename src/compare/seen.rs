@@ -1,16 +1,16 @@
 //! What earlier runs saw of fields: each value with the run and the moment from which it was there.
 
-use super::Past;
-use crate::check::policy::TypedPolicy;
-use crate::column::{Dataset, show};
-use crate::schema::{FieldId, FieldKind, RecordId};
+use crate::schema::FieldId;
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// The values of all records of one type, in those fields whose past rules ask for.
 #[derive(Clone, Debug, Default)]
 pub struct SeenValues {
     texts: Vec<Texts>,
-    spells: FxHashMap<String, Vec<Spell>>,
+    /// Those of one record beside each other.
+    spells: Vec<Spell>,
+    ranges: FxHashMap<String, Range<usize>>,
 }
 
 /// A value as a run saw it: a text of its field by number, nothing, or something that was erased since.
@@ -57,12 +57,19 @@ impl SeenValues {
             Sight::Erased => SeenValue::Erased,
         };
         let spell = Spell { field, value, run, since };
-        match self.spells.get_mut(key) {
-            Some(spells) => spells.push(spell),
+        let end = self.spells.len();
+        match self.ranges.get_mut(key) {
+            Some(range) if range.end == end => range.end += 1,
+            // Only where records do not come one after the other, as they do in the ledger.
+            Some(range) => {
+                self.spells.extend_from_within(range.clone());
+                *range = end..self.spells.len() + 1;
+            }
             None => {
-                self.spells.insert(key.to_owned(), vec![spell]);
+                self.ranges.insert(key.to_owned(), end..end + 1);
             }
         }
+        self.spells.push(spell);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -71,7 +78,7 @@ impl SeenValues {
 
     /// Everything that was seen of a record, field by field; nothing for one that no run saw.
     pub fn of(&self, key: &str) -> &[Spell] {
-        self.spells.get(key).map_or(&[], Vec::as_slice)
+        self.ranges.get(key).map_or(&[], |range| &self.spells[range.clone()])
     }
 
     /// The different texts of a field, by their numbers.
@@ -105,41 +112,29 @@ impl SeenValues {
     }
 }
 
-/// A value that a run sees and the one before did not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    pub record: RecordId,
-    pub key: String,
-    pub field: FieldId,
-    /// `None` is missing.
-    pub value: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The values of fields whose past rules ask for, where they are others than those that were seen last. Cells that break
-/// the schema say nothing.
-pub fn news(policy: &TypedPolicy, dataset: &Dataset, past: &Past) -> Vec<News> {
-    let schema = &policy.schema;
-    let mut out = Vec::new();
-    for (record, field) in policy.asked_fields() {
-        let declared = schema.record(record).field(field);
-        let table = dataset.table(record);
-        let Some(column) = table.column(field) else { continue };
-        let keys = match declared.kind {
-            FieldKind::Reference { record, .. } => Some(dataset.table(record).keys()),
-            _ => None,
-        };
-        let seen = past.seen.get(record.0 as usize);
-        for row in 0..u32::try_from(table.row_count).unwrap_or(u32::MAX) {
-            if table.unkeyed.contains(row) || column.broken.contains(row) {
-                continue;
-            }
-            let Some(key) = table.key(row) else { continue };
-            let value = show(&column.value(row, declared, keys), &declared.kind);
-            let sight = value.as_deref().map_or(Sight::Missing, Sight::Text);
-            if seen.and_then(|seen| seen.last(key, field)) != Some(sight) {
-                out.push(News { record, key: key.to_owned(), field, value });
-            }
+    #[test]
+    fn records_keep_their_values_in_whatever_order_they_come() {
+        let mut seen = SeenValues::default();
+        assert!(seen.is_empty() && seen.of("A").is_empty());
+        let field = FieldId(3);
+        for (key, sight, run) in [
+            ("A", Sight::Text("x"), 1),
+            ("A", Sight::Missing, 2),
+            ("B", Sight::Text("x"), 1),
+            ("A", Sight::Erased, 3),
+            ("B", Sight::Text("y"), 4),
+        ] {
+            seen.add(key, field, sight, run, 0);
         }
+        let values = |key: &str| seen.of(key).iter().map(|spell| (spell.run, spell.value)).collect::<Vec<_>>();
+        assert_eq!(values("A"), [(1, SeenValue::Text(0)), (2, SeenValue::Missing), (3, SeenValue::Erased)]);
+        assert_eq!(values("B"), [(1, SeenValue::Text(0)), (4, SeenValue::Text(1))]);
+        assert_eq!(seen.texts(field), ["x", "y"]);
+        assert_eq!((seen.last("A", field), seen.last("B", field)), (Some(Sight::Erased), Some(Sight::Text("y"))));
+        assert_eq!((seen.last("C", field), seen.last("A", FieldId(0))), (None, None));
     }
-    out
 }
