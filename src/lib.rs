@@ -38,6 +38,7 @@ pub mod decide;
 // insight: questions about a plan and its results; no I/O
 pub mod compare;
 pub mod explain;
+pub mod run;
 
 // outside world: the modules that touch files, databases, time or the screen
 pub mod project;

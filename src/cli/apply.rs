@@ -123,7 +123,7 @@ fn require_fresh(
 }
 
 fn confirm(found: &Evaluation) -> Result<()> {
-    if found.changes.changes.is_empty() {
+    if found.changes.owners.changes.is_empty() {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
@@ -193,7 +193,7 @@ fn failed(session: &Session, finding: crate::diagnostic::Diagnostic) -> Failure 
 
 /// Every owner that the column does not show yet, so that a write-back that failed once is made up for.
 fn write_column(session: &Session, found: &Evaluation, role: RoleId) -> Result<usize> {
-    if !super::evaluate::reads_column(&session.policy, role) {
+    if !crate::run::reads_column(&session.policy, role) {
         return Ok(0);
     }
     let config = &session.project.config;
@@ -202,14 +202,14 @@ fn write_column(session: &Session, found: &Evaluation, role: RoleId) -> Result<u
     let (Some(column), Some(shown)) = (config.owner_column_of(record), &table.shown_owner) else {
         return Ok(0);
     };
-    let result = &found.results[role.0 as usize];
+    let result = &found.run.results[role.0 as usize];
     let mut changes: Vec<(String, Option<String>)> = Vec::new();
     for row in 0..u32::try_from(table.row_count).unwrap_or(u32::MAX) {
         let at = row as usize;
         if table.unkeyed.contains(row) || matches!(result.outcome[at], Outcome::Unmatched | Outcome::Invalid) {
             continue;
         }
-        let owner = found.owners.get(result.owner[at]);
+        let owner = found.run.owners.get(result.owner[at]);
         // The column may name the same owner by email or name: that is no difference.
         let stands = shown.get(row).and_then(|text| found.binding.shown(text));
         if stands.as_ref() != owner

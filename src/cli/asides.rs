@@ -10,7 +10,7 @@ use crate::value::time::show_day;
 /// One line each, the most important first; empty where the rules say it all.
 pub fn notes(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> Vec<String> {
     let mut notes = Vec::new();
-    let result = &found.results[role.0 as usize];
+    let result = &found.run.results[role.0 as usize];
     notes.extend(held(session, found, role, row));
     if result.waiting.contains(row) {
         let missing = missing_fields(session, found, role, row).join("`, `");
@@ -21,7 +21,7 @@ pub fn notes(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> V
             notes.push("the owner is in the pool and may keep the record: nobody else is chosen".to_owned());
         }
         Some(Pooled::Picked(pool, picked)) => {
-            notes.push(format!("the pool chose at {}", found.desk.note(*pool, picked)));
+            notes.push(format!("the pool chose at {}", found.run.desk.note(*pool, picked)));
         }
         None if !result.story.is_empty() => notes.push("nobody in the pool may receive the record".to_owned()),
         None => {}
@@ -35,7 +35,7 @@ pub fn notes(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> V
 }
 
 fn held(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> Option<String> {
-    let held = found.results[role.0 as usize].held.get(&row)?;
+    let held = found.run.results[role.0 as usize].held.get(&row)?;
     let hold = &session.policy.role(role).holds[held.hold];
     let until = held.until.map(|until| format!(" until {}", show_day(until))).unwrap_or_default();
     let because = hold.rule.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
@@ -48,7 +48,7 @@ fn held(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> Option
 /// The fields that a hand-off waits for, as they are written.
 pub fn missing_fields(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> Vec<String> {
     let typed = session.policy.role(role);
-    let rule = found.results[role.0 as usize].rule[row as usize];
+    let rule = found.run.results[role.0 as usize].rule[row as usize];
     let once: Vec<Path> = typed
         .rules
         .get(rule as usize)
@@ -63,13 +63,13 @@ pub fn missing_fields(session: &Session, found: &Evaluation, role: RoleId, row: 
 /// Who hands a record over after this run, and until when: as it begins, or as it goes on.
 pub fn handing_over(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> Option<(Owner, i32)> {
     let at = role.0 as usize;
-    if let Some(begun) = found.results[at].handing_over.get(&row) {
-        return Some((found.owners.get(begun.from)?.clone(), begun.until));
+    if let Some(begun) = found.run.results[at].handing_over.get(&row) {
+        return Some((found.run.owners.get(begun.from)?.clone(), begun.until));
     }
     let key = found.snapshot.dataset.table(session.policy.role(role).record).key(row)?;
     let (outgoing, until) = found.past.roles.get(at)?.handing_over.get(key)?;
     let goes_on = *until >= found.as_of.today()
         && found.binding.is_active(outgoing)
-        && found.results[at].owner[row as usize] == found.inputs[at].current[row as usize];
+        && found.run.results[at].owner[row as usize] == found.run.inputs[at].current[row as usize];
     goes_on.then(|| (outgoing.clone(), *until))
 }

@@ -58,7 +58,7 @@ fn each_row(
     mut visit: impl FnMut([&str; 7]) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     for role in session.policy.role_ids() {
-        let result = &found.results[role.0 as usize];
+        let result = &found.run.results[role.0 as usize];
         let typed = session.policy.role(role);
         let record = &session.policy.schema.record(typed.record).name;
         let dataset = found.snapshot.dataset.table(typed.record);
@@ -66,7 +66,7 @@ fn each_row(
         let holds: Vec<String> = typed.holds.iter().map(hold_name).collect();
         for (row, outcome) in (0..).zip(&result.outcome) {
             let at = row as usize;
-            let owner = found.owners.get(result.owner[at]);
+            let owner = found.run.owners.get(result.owner[at]);
             let rule = match result.held.get(&row) {
                 Some(held) => holds[held.hold].as_str(),
                 None if result.rule[at] == NO_RULE => "",
@@ -83,7 +83,7 @@ fn each_row(
             ])?;
         }
     }
-    for (id, team) in (0..).map(GatherId).zip(&found.teams) {
+    for (id, team) in (0..).map(GatherId).zip(&found.run.teams) {
         let role = &session.policy.gathers[id.0 as usize].role;
         let record = &session.policy.schema.record(role.record).name;
         let dataset = found.snapshot.dataset.table(role.record);
@@ -150,7 +150,7 @@ fn summary_json(session: &Session, found: &Evaluation) -> serde_json::Value {
 }
 
 fn outcomes(found: &Evaluation, role: RoleId) -> Vec<(Outcome, u64)> {
-    let decided = &found.results[role.0 as usize].outcome;
+    let decided = &found.run.results[role.0 as usize].outcome;
     [Outcome::Assigned, Outcome::Kept, Outcome::Nobody, Outcome::Unmatched, Outcome::Invalid]
         .into_iter()
         .map(|outcome| (outcome, decided.iter().filter(|known| **known == outcome).count() as u64))
@@ -160,7 +160,7 @@ fn outcomes(found: &Evaluation, role: RoleId) -> Vec<(Outcome, u64)> {
 /// Records decided by each rule of a role.
 pub fn rule_counts(found: &Evaluation, role: RoleId, rules: usize) -> Vec<u64> {
     let mut counts = vec![0; rules];
-    for rule in &found.results[role.0 as usize].rule {
+    for rule in &found.run.results[role.0 as usize].rule {
         if let Some(count) = counts.get_mut(*rule as usize) {
             *count += 1;
         }
@@ -191,8 +191,8 @@ fn text(session: &Session, found: &Evaluation, out: &Output) -> Result<()> {
             .collect();
         out.line(&format!("{}\n", parts.join(", ")))?;
     }
-    for team in &found.teams {
-        out.line(&teams::summary_line(session, team))?;
+    for (id, team) in (0..).map(GatherId).zip(&found.run.teams) {
+        out.line(&teams::summary_line(session, id, team))?;
     }
     out.line("Every record with its owner: --format csv or jsonl. What would change: ownward plan")?;
     Ok(())

@@ -6,22 +6,15 @@ use super::output::{Output, grouped};
 use super::pin_notes;
 use super::recall;
 use super::session::{Session, directory};
-use crate::assign::{Binding, Empty, NOBODY, OwnerTable, Unknown, bind};
-use crate::check::policy::{GatherId, PoolId, RoleId, RuleId, TargetKind, TypedPolicy};
-use crate::column::TableData;
-use crate::compare::{
-    self, Asking, ChangeSet, Compared, ComparedTeam, DriftPolicy, Past, PastTeams, Pin, RolePast, TeamChange,
-    TeamTotals,
-};
+use crate::assign::{Binding, Empty, Unknown, bind};
+use crate::check::policy::{PoolId, RoleId, RuleId, TargetKind, TypedPolicy};
+use crate::compare::{self, DriftPolicy, Past};
 use crate::decide::row::{Named, Setting, decide};
-use crate::decide::{
-    self, Desk, GatherResult, RecordFacts, RoleInput, RoleResult, Scene, UnseenAmounts, WorkedOut, broken_path,
-    decide_role, unseen_amounts, work_out,
-};
+use crate::decide::{RecordFacts, RoleResult, UnseenAmounts, broken_path, unseen_amounts};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ledger::{Head, Ledger};
-use crate::plan;
 use crate::project::{Drift, MaxMoves};
+use crate::run::{self, Changes, Decided, Given};
 use crate::schema::RecordId;
 use crate::snapshot::Snapshot;
 use crate::value::time::AsOf;
@@ -34,25 +27,9 @@ pub struct Evaluation {
     pub snapshot: Arc<Snapshot>,
     pub past: Arc<Past>,
     pub binding: Binding,
-    pub owners: OwnerTable,
-    /// All pins, of policies and by command.
-    pub pins: Vec<Pin>,
-    pub inputs: Vec<RoleInput>,
-    pub results: Vec<RoleResult>,
-    /// The owners after the run, by role and row.
-    pub after: Vec<Vec<u32>>,
-    /// By role and rule.
-    pub fingerprints: Vec<Vec<String>>,
-    /// By role and hold.
-    pub hold_fingerprints: Vec<Vec<String>>,
-    /// Pools after the run.
-    pub desk: Desk,
-    /// Teams and places, by [`GatherId`].
-    pub teams: Vec<TeamEvaluation>,
-    /// What was worked out over other records.
-    pub related: WorkedOut,
+    pub run: Decided,
+    pub changes: Changes,
     pub head: Option<Head>,
-    pub changes: ChangeSet,
     pub drift: DriftPolicy,
     /// Findings of the data and of names, beside those of the policies.
     pub findings: Vec<Diagnostic>,
@@ -113,20 +90,6 @@ pub struct Watch<'a> {
     pub key: &'a str,
 }
 
-fn watched_row(watch: Option<Watch<'_>>, policy: &TypedPolicy, record: RecordId, table: &TableData) -> Option<u32> {
-    let watch = watch.filter(|watch| policy.schema.find_record(watch.record) == Some(record))?;
-    table.row_of(watch.key)
-}
-
-/// A team or place role after a run.
-pub struct TeamEvaluation {
-    pub result: GatherResult,
-    /// By rule.
-    pub fingerprints: Vec<String>,
-    pub changes: Vec<TeamChange>,
-    pub totals: TeamTotals,
-}
-
 /// Decides everything a policy decides from what a run starts from.
 pub fn decide_all(
     session: &Session,
@@ -147,121 +110,34 @@ pub fn decide_all(
         crate::diagnostic::sort(&mut findings);
         return Err(Failure::findings(super::exit::Exit::Findings, findings, session.sources().clone()));
     }
-    let pins = compare::pins(policy, &past, &binding);
-    findings.extend(pin_notes::standing(policy, &pins, &binding, &as_of));
-    findings.extend(unseen_amounts(policy, &snapshot.dataset).iter().map(|unseen| currency_finding(policy, unseen)));
-    let fingerprints: Vec<Vec<String>> = policy
-        .roles
-        .iter()
-        .map(|role| role.rules.iter().map(|rule| plan::rule_fingerprint(policy, role, rule)).collect())
-        .collect();
-    let answers = compare::answer(&Asking {
+    let given = Given {
         policy,
         dataset: &snapshot.dataset,
         binding: &binding,
         as_of: &as_of,
         past: &past,
         calendar: session.calendar.as_ref(),
-        fingerprints: &fingerprints,
-    });
-    let related = work_out(policy, &snapshot.dataset, &binding, &as_of);
-    let related = related.with_history(answers.holds).with_overdue(answers.overdue);
-    let plan = plan::lower(policy, &as_of, &|name| binding.name(name).is_ok());
-    let mut owners = OwnerTable::default();
-    let mut desk = Desk::open(policy, &binding, &past.rotations, &mut owners);
-    let mut after = Vec::new();
-    let (mut inputs, mut results) = (Vec::new(), Vec::new());
-    let nothing = RolePast::default();
-    for role in policy.role_ids() {
-        let record = policy.role(role).record;
-        let table = snapshot.dataset.table(record);
-        let role_past = past.roles.get(role.0 as usize).unwrap_or(&nothing);
-        let mut input = compare::role_input(table, role_past, reads_column(policy, role), drift, &binding, &mut owners);
-        let absent = compare::set_pins(&pins, role, table, as_of.today(), &binding, &mut owners, &mut input);
-        findings.extend(absent.into_iter().map(|pin| pin_notes::absent(policy, &pins[pin])));
-        if !policy.pools.is_empty() {
-            input.elsewhere = compare::elsewhere(table, role_past, &mut owners);
-        }
-        let scene = Scene::new(policy, role, &snapshot.dataset, &binding, &as_of, &input.current)
-            .with_related(&related)
-            .watching(watched_row(watch, policy, record, table));
-        let plan = &plan.roles[role.0 as usize];
-        let result = decide_role(&scene, plan, &input, &mut after, &mut owners, &mut desk);
-        findings.extend(result.empty_pools.iter().map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));
-        if let Some(finding) = circle_finding(policy, role, &snapshot, &result) {
-            findings.push(finding);
-        }
-        inputs.push(input);
-        results.push(result);
-    }
-    let mut gathers = Vec::new();
-    for (at, gather) in policy.gathers.iter().enumerate() {
-        let table = snapshot.dataset.table(gather.role.record);
-        let nobody = vec![NOBODY; table.row_count];
-        let scene = Scene::of_gather(policy, &gather.role, &snapshot.dataset, &binding, &as_of, &nobody)
-            .with_related(&related)
-            .watching(watched_row(watch, policy, gather.role.record, table));
-        let team_fingerprints = plan::team_fingerprints(policy, gather);
-        let nothing = PastTeams::default();
-        let team_past = past.teams.get(at).unwrap_or(&nothing);
-        let input = compare::gather_input(gather, &team_fingerprints, table, team_past, &mut owners);
-        let plan = plan::lower_role(policy, &gather.role, &as_of, &|name| binding.name(name).is_ok());
-        let result = decide::gather(&scene, gather, &plan, &input, &after, &mut owners, &mut desk);
-        findings.extend(result.empty_pools.iter().map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));
-        gathers.push((result, team_fingerprints));
-    }
-    let hold_fingerprints: Vec<Vec<String>> = policy
-        .roles
-        .iter()
-        .map(|role| role.holds.iter().map(|hold| plan::rule_fingerprint(policy, role, &hold.rule)).collect())
-        .collect();
-    let compared = Compared {
-        policy,
-        dataset: &snapshot.dataset,
-        owners: &owners,
-        complete: session.project.config.source.complete,
-        fingerprints: &fingerprints,
-        hold_fingerprints: &hold_fingerprints,
-    };
-    let changes = match depth {
-        Depth::Owners => ChangeSet::default(),
-        Depth::Changes => compare::compare(&compared, &past, &inputs, &results),
-    };
-    let mut teams = Vec::new();
-    for ((result, fingerprints), id) in gathers.into_iter().zip((0..).map(GatherId)) {
-        let complete = session.project.config.source.complete;
-        let compared = ComparedTeam {
-            policy,
-            id,
-            dataset: &snapshot.dataset,
-            owners: &owners,
-            fingerprints: &fingerprints,
-            complete,
-        };
-        let nothing = PastTeams::default();
-        let (changes, totals) = compared.changes(past.teams.get(id.0 as usize).unwrap_or(&nothing), &result);
-        teams.push(TeamEvaluation { result, fingerprints, changes, totals });
-    }
-    let mut found = Evaluation {
-        related,
-        as_of,
-        snapshot,
-        past,
-        binding,
-        owners,
-        desk,
-        teams,
-        hold_fingerprints,
-        pins,
-        inputs,
-        results,
-        after,
-        fingerprints,
-        head,
-        changes,
         drift,
-        findings,
+        complete: session.project.config.source.complete,
+        watched: watch.and_then(|watch| Some((policy.schema.find_record(watch.record)?, watch.key))),
     };
+    let run = run::decide(&given);
+    let changes = match depth {
+        Depth::Owners => Changes::default(),
+        Depth::Changes => run::changes(&given, &run),
+    };
+    findings.extend(pin_notes::standing(policy, &run.pins, &binding, &as_of));
+    findings.extend(unseen_amounts(policy, &snapshot.dataset).iter().map(|unseen| currency_finding(policy, unseen)));
+    findings.extend(run.absent_pins.iter().map(|pin| pin_notes::absent(policy, &run.pins[*pin])));
+    for (role, result) in policy.role_ids().zip(&run.results) {
+        findings.extend(result.empty_pools.iter().map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));
+        findings.extend(circle_finding(policy, role, &snapshot, result));
+    }
+    for team in &run.teams {
+        let empty = team.result.empty_pools.iter();
+        findings.extend(empty.map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));
+    }
+    let mut found = Evaluation { as_of, snapshot, past, binding, run, changes, head, drift, findings };
     if depth == Depth::Changes {
         let needless = pin_notes::needless(session, &found);
         found.findings.extend(needless);
@@ -284,12 +160,6 @@ pub fn require_people(policy: &TypedPolicy, snapshot: &Snapshot, session: &Sessi
         finding = finding.at(span, "declared here");
     }
     Err(Failure::findings(super::exit::Exit::CouldNotRun, vec![finding], session.sources().clone()))
-}
-
-/// The source's owner column shows the role that is called `owner`.
-pub fn reads_column(policy: &TypedPolicy, role: RoleId) -> bool {
-    let role = policy.role(role);
-    role.name.eq_ignore_ascii_case("owner") && policy.schema.record(role.record).owner_column.is_some()
 }
 
 fn circle_finding(policy: &TypedPolicy, role: RoleId, snapshot: &Snapshot, result: &RoleResult) -> Option<Diagnostic> {
@@ -358,7 +228,7 @@ impl Evaluation {
     /// Why the run must not be applied: it would move more than is allowed, or everything is gone from a source that is
     /// said to be complete. `None` where it may go on.
     pub fn too_many_moves(&self, session: &Session, run: &RunArgs) -> Result<Option<String>> {
-        let moves = self.changes.moves();
+        let moves = self.changes.owners.moves();
         let allowed = self.moves_allowed(session, run)?;
         if moves > allowed {
             return Ok(Some(format!(
@@ -366,11 +236,11 @@ impl Evaluation {
                  Look at `ownward plan`; a half-written file is the usual cause. If it is right, allow it with \
                  --max-moves {moves}",
                 super::output::count(moves, "record"),
-                grouped(self.changes.had_owner()),
+                grouped(self.changes.owners.had_owner()),
                 grouped(allowed)
             )));
         }
-        let emptied = self.changes.totals.iter().find(|totals| {
+        let emptied = self.changes.owners.totals.iter().find(|totals| {
             totals.read == 0 && totals.count(crate::value::Outcome::Gone) > 0 && run.max_moves.is_none()
         });
         Ok(emptied.map(|totals| {
@@ -395,7 +265,7 @@ impl Evaluation {
         Ok(match limit {
             MaxMoves::Count(count) => count,
             MaxMoves::Percent(share) => {
-                let allowed = Decimal::from(self.changes.had_owner()) * share / Decimal::from(100);
+                let allowed = Decimal::from(self.changes.owners.had_owner()) * share / Decimal::from(100);
                 // Small books move: a share of them says nothing below ten.
                 u64::try_from(allowed.floor()).unwrap_or(u64::MAX).max(10)
             }
@@ -405,7 +275,7 @@ impl Evaluation {
     /// What the rules would say of a row that a pin sets, with all other pins in force: the rule and whom it names.
     /// `None` where no rule decides it, and for a record that is invalid.
     pub fn rules_alone(&self, policy: &TypedPolicy, role: RoleId, row: u32) -> Option<(RuleId, Owner)> {
-        let is_on_circle = self.results[role.0 as usize].circles.contains(row);
+        let is_on_circle = self.run.results[role.0 as usize].circles.contains(row);
         if is_on_circle || broken_path(policy, role, &self.snapshot.dataset, row).is_some() {
             return None;
         }
@@ -426,8 +296,8 @@ impl Evaluation {
         row: u32,
         ask: impl FnOnce(&RecordFacts<'_>) -> T,
     ) -> T {
-        let current = self.inputs[role.0 as usize].current.get(row as usize);
-        let current = current.and_then(|code| self.owners.get(*code)).cloned();
+        let current = self.run.inputs[role.0 as usize].current.get(row as usize);
+        let current = current.and_then(|code| self.run.owners.get(*code)).cloned();
         self.facts(policy, policy.role(role).record, row, current, ask)
     }
 
@@ -441,8 +311,8 @@ impl Evaluation {
         ask: impl FnOnce(&RecordFacts<'_>) -> T,
     ) -> T {
         let owner_of = |role: RoleId, row: u32| -> Option<Owner> {
-            let code = self.after.get(role.0 as usize)?.get(row as usize)?;
-            self.owners.get(*code).cloned()
+            let code = self.run.after.get(role.0 as usize)?.get(row as usize)?;
+            self.run.owners.get(*code).cloned()
         };
         ask(&RecordFacts {
             policy,
@@ -451,7 +321,7 @@ impl Evaluation {
             row,
             current,
             owner_of: &owner_of,
-            related: &self.related,
+            related: &self.run.related,
         })
     }
 }

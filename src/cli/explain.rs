@@ -63,9 +63,9 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let (role, row) = locate(args, session, &found)?;
     let at = role.0 as usize;
     let typed = session.policy.role(role);
-    let outcome = found.results[at].outcome[row as usize];
-    let drifted = found.inputs[at].drifted.contains(row) && outcome == Outcome::Kept;
-    let pinned = found.inputs[at].pinned.get(&row).and_then(|pinned| found.pins.get(pinned.pin));
+    let outcome = found.run.results[at].outcome[row as usize];
+    let drifted = found.run.inputs[at].drifted.contains(row) && outcome == Outcome::Kept;
+    let pinned = found.run.inputs[at].pinned.get(&row).and_then(|pinned| found.run.pins.get(pinned.pin));
     let reason = match outcome {
         Outcome::Invalid => {
             let reason = invalid_reason(session, &found, role, Some(row));
@@ -84,8 +84,8 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         key: found.snapshot.dataset.table(typed.record).key(row).unwrap_or_default().to_owned(),
         role: typed.name.clone(),
         outcome,
-        owner: found.owners.get(found.results[at].owner[row as usize]).cloned(),
-        current: found.owners.get(found.inputs[at].current[row as usize]).cloned(),
+        owner: found.run.owners.get(found.run.results[at].owner[row as usize]).cloned(),
+        current: found.run.owners.get(found.run.inputs[at].current[row as usize]).cloned(),
         reason,
         as_of: found.as_of.instant,
         zone: found.as_of.zone.clone(),

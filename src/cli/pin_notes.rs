@@ -53,10 +53,10 @@ pub fn absent(policy: &TypedPolicy, pin: &Pin) -> Diagnostic {
 pub fn needless(session: &Session, found: &Evaluation) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
     for role in session.policy.role_ids() {
-        let mut pinned: Vec<_> = found.inputs[role.0 as usize].pinned.iter().collect();
+        let mut pinned: Vec<_> = found.run.inputs[role.0 as usize].pinned.iter().collect();
         pinned.sort_unstable_by_key(|(row, _)| **row);
         for (row, pinned) in pinned {
-            let Some(pin) = found.pins.get(pinned.pin) else { continue };
+            let Some(pin) = found.run.pins.get(pinned.pin) else { continue };
             if let Some((rule, owner)) = found.rules_alone(&session.policy, role, *row)
                 && owner == pin.owner
             {

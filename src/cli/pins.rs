@@ -16,7 +16,7 @@ pub fn run(args: &PinsArgs, global: &Global, out: &Output) -> Result<Exit> {
     let as_of = session.as_of(args.when.as_of.as_deref())?;
     let found = evaluate(&session, as_of, &RunArgs { max_moves: None, drift: None }, Depth::Owners, out)?;
     let mut listed: Vec<Listed> =
-        found.pins.iter().enumerate().map(|(at, pin)| listed(&session, &found, at, pin)).collect();
+        found.run.pins.iter().enumerate().map(|(at, pin)| listed(&session, &found, at, pin)).collect();
     // By record; of one record and role, the policy's before the command's.
     listed.sort_by_key(|one| (names(&session, one.pin), one.pin.is_command()));
     match global.format {
@@ -70,7 +70,7 @@ impl State {
 fn listed<'a>(session: &Session, found: &'a Evaluation, at: usize, pin: &'a Pin) -> Listed<'a> {
     let today = found.as_of.today();
     let row = found.snapshot.dataset.table(session.policy.role(pin.role).record).row_of(&pin.key);
-    let in_force = row.and_then(|row| found.inputs[pin.role.0 as usize].pinned.get(&row));
+    let in_force = row.and_then(|row| found.run.inputs[pin.role.0 as usize].pinned.get(&row));
     let refused = pin.refused(&found.binding);
     let state = match in_force {
         _ if pin.is_over(today) => State::Over,

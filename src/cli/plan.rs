@@ -40,7 +40,7 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
     match global.format {
         Format::Json => out.json(&plan_json(&session, &found))?,
         Format::Jsonl => {
-            for change in &found.changes.changes {
+            for change in &found.changes.owners.changes {
                 out.json(&change_json(&session, &found, change))?;
             }
         }
@@ -56,8 +56,12 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
     }
     let over_limit = too_many.is_some() && args.run.max_moves.is_some();
     let failed = over_limit
-        || found.changes.totals.iter().any(|totals| fail_on.iter().any(|outcome| totals.count(*outcome) > 0));
-    Ok(if failed || (args.fail_on_change && !found.changes.changes.is_empty()) { Exit::Findings } else { Exit::Fine })
+        || found.changes.owners.totals.iter().any(|totals| fail_on.iter().any(|outcome| totals.count(*outcome) > 0));
+    Ok(if failed || (args.fail_on_change && !found.changes.owners.changes.is_empty()) {
+        Exit::Findings
+    } else {
+        Exit::Fine
+    })
 }
 
 fn owner_text(owner: Option<&Owner>) -> String {
@@ -83,6 +87,7 @@ fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) ->
     let shown = if args.all { usize::MAX } else { SHOWN_MAX };
     let (mut visible, stay): (Vec<&Change>, Vec<&Change>) = found
         .changes
+        .owners
         .changes
         .iter()
         .filter(|change| change.outcome != Outcome::Adopted)
@@ -143,10 +148,10 @@ fn pending_records(session: &Session, found: &Evaluation) -> Vec<Pending> {
     let mut out = Vec::new();
     let lists_drift = found.drift == crate::compare::DriftPolicy::Report;
     for role in session.policy.role_ids() {
-        let result = &found.results[role.0 as usize];
+        let result = &found.run.results[role.0 as usize];
         let table = found.snapshot.dataset.table(session.policy.role(role).record);
         for (row, outcome) in (0..).zip(&result.outcome) {
-            let drifted = lists_drift && found.inputs[role.0 as usize].drifted.contains(row);
+            let drifted = lists_drift && found.run.inputs[role.0 as usize].drifted.contains(row);
             let why = match outcome {
                 Outcome::Unmatched => "no rule matches".to_owned(),
                 Outcome::Invalid => invalid_reason(session, found, role, Some(row)),
@@ -156,7 +161,7 @@ fn pending_records(session: &Session, found: &Evaluation) -> Vec<Pending> {
             out.push(Pending {
                 role,
                 key: table.key(row).unwrap_or_default().to_owned(),
-                owner: found.owners.get(result.owner[row as usize]).cloned(),
+                owner: found.run.owners.get(result.owner[row as usize]).cloned(),
                 why,
             });
         }
@@ -168,7 +173,7 @@ fn pending_records(session: &Session, found: &Evaluation) -> Vec<Pending> {
 fn pending(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) -> Result<()> {
     let shown = if args.all { usize::MAX } else { SHOWN_MAX };
     let changed: std::collections::HashSet<(u16, &str)> =
-        found.changes.changes.iter().map(|change| (change.role.0, change.key.as_str())).collect();
+        found.changes.owners.changes.iter().map(|change| (change.role.0, change.key.as_str())).collect();
     let mut waiting = pending_records(session, found);
     waiting.retain(|one| !changed.contains(&(one.role.0, one.key.as_str())));
     if waiting.is_empty() {
@@ -193,7 +198,7 @@ fn by_owner(session: &Session, found: &Evaluation, out: &Output) -> Result<()> {
     for role in session.policy.role_ids() {
         let at = role.0 as usize;
         let mut counts: IndexMap<u32, (u64, u64)> = IndexMap::new();
-        for (before, after) in found.inputs[at].current.iter().zip(&found.results[at].owner) {
+        for (before, after) in found.run.inputs[at].current.iter().zip(&found.run.results[at].owner) {
             if *before != NOBODY {
                 counts.entry(*before).or_default().0 += 1;
             }
@@ -203,9 +208,9 @@ fn by_owner(session: &Session, found: &Evaluation, out: &Output) -> Result<()> {
         }
         let mut rows: Vec<(u64, u64, &Owner)> = counts
             .iter()
-            .filter_map(|(code, (before, after))| Some((*before, *after, found.owners.get(*code)?)))
+            .filter_map(|(code, (before, after))| Some((*before, *after, found.run.owners.get(*code)?)))
             .collect();
-        if rows.is_empty() || found.changes.changes.iter().all(|change| change.role != role) {
+        if rows.is_empty() || found.changes.owners.changes.iter().all(|change| change.role != role) {
             continue;
         }
         rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.2.cmp(b.2)));
@@ -259,7 +264,7 @@ fn by_team(session: &Session, found: &Evaluation, owners: &[(u64, u64, &Owner)],
 fn by_rule(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) -> Result<()> {
     let mut counts: IndexMap<(u16, String), u64> = IndexMap::new();
     let shown = |change: &&Change| change.outcome != Outcome::Adopted && (args.all || is_seen(change));
-    for change in found.changes.changes.iter().filter(shown) {
+    for change in found.changes.owners.changes.iter().filter(shown) {
         *counts.entry((change.role.0, rule_text(session, change))).or_default() += 1;
     }
     if counts.is_empty() {
@@ -287,7 +292,7 @@ pub struct Tally {
 
 pub fn tally(found: &Evaluation) -> Tally {
     let (mut assign, mut reassign, mut release) = (0, 0, 0);
-    for change in &found.changes.changes {
+    for change in &found.changes.owners.changes {
         match (change.outcome, &change.previous, &change.owner) {
             (Outcome::Adopted | Outcome::Unmatched | Outcome::Invalid, _, _) => {}
             (_, None, Some(_)) => assign += 1,
@@ -296,11 +301,11 @@ pub fn tally(found: &Evaluation) -> Tally {
             _ => {}
         }
     }
-    let totals = &found.changes.totals;
+    let totals = &found.changes.owners.totals;
     let read: u64 = totals.iter().map(|totals| totals.read).sum();
     let gone: u64 = totals.iter().map(|totals| totals.count(Outcome::Gone)).sum();
     let drifted: u64 = match found.drift {
-        crate::compare::DriftPolicy::Report => found.inputs.iter().map(|input| input.drifted.len() as u64).sum(),
+        crate::compare::DriftPolicy::Report => found.run.inputs.iter().map(|input| input.drifted.len() as u64).sum(),
         _ => 0,
     };
     let undecided: u64 =
@@ -353,7 +358,8 @@ pub fn change_json(session: &Session, found: &Evaluation, change: &Change) -> Va
 
 pub fn plan_json(session: &Session, found: &Evaluation) -> Value {
     let tally = tally(found);
-    let changes: Vec<Value> = found.changes.changes.iter().map(|change| change_json(session, found, change)).collect();
+    let changes: Vec<Value> =
+        found.changes.owners.changes.iter().map(|change| change_json(session, found, change)).collect();
     let pending: Vec<Value> = pending_records(session, found)
         .into_iter()
         .map(|one| {
@@ -398,6 +404,7 @@ pub fn change_rows(session: &Session, found: &Evaluation) -> Vec<[String; 9]> {
     let day = time::show_day(found.as_of.today());
     found
         .changes
+        .owners
         .changes
         .iter()
         .filter(|change| change.outcome != Outcome::Adopted && change.previous != change.owner)

@@ -1,7 +1,7 @@
 //! From a change set to the draft of a run: what the ledger is asked to keep.
 
 use super::asides;
-use super::evaluate::{Evaluation, reads_column};
+use super::evaluate::Evaluation;
 use super::people_text::people_text;
 use super::session::Session;
 use super::teams;
@@ -9,6 +9,7 @@ use crate::check::policy::{Hold, RoleId, RuleId};
 use crate::compare::{self, Change, DriftPolicy, Pin, PinOrigin, read_values, value_names};
 use crate::decide::Pooled;
 use crate::ledger::{EMPTY_ROOT, EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
+use crate::run::reads_column;
 use crate::value::Outcome;
 use crate::value::time;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub fn draft(session: &Session, found: &Evaluation, actor: String, backdate: Opt
     let names = Names::new(session);
     draft.totals = found
         .changes
+        .owners
         .totals
         .iter()
         .map(|totals| Totals {
@@ -53,11 +55,12 @@ pub fn draft(session: &Session, found: &Evaluation, actor: String, backdate: Opt
         })
         .collect();
     let rules = rule_refs(session, found);
-    draft.entries = found.changes.changes.iter().map(|change| entry(session, found, change, &names, &rules)).collect();
+    draft.entries =
+        found.changes.owners.changes.iter().map(|change| entry(session, found, change, &names, &rules)).collect();
     draft.entries.extend(hand_overs(session, found, &names));
     draft.totals.extend(teams::totals(session, found));
     draft.entries.extend(teams::entries(session, found));
-    let states = found.desk.changed_states();
+    let states = found.run.desk.changed_states();
     draft.entries.extend(states.iter().map(|(name, state)| EntryDraft::rotation(name, Some(state.to_json()))));
     draft.shown = shown(session, found, &names);
     draft.shown.extend(asked_fields(session, found));
@@ -73,11 +76,11 @@ fn hand_overs(session: &Session, found: &Evaluation, names: &Names) -> Vec<Entry
         let at = role.0 as usize;
         let (record, name) = (&names.records[at], &names.roles[at]);
         let table = found.snapshot.dataset.table(session.policy.role(role).record);
-        let result = &found.results[at];
+        let result = &found.run.results[at];
         let mut begun: Vec<_> = result.handing_over.iter().collect();
         begun.sort_unstable_by_key(|(row, _)| **row);
         for (row, hand_over) in begun {
-            if let (Some(key), Some(outgoing)) = (table.key(*row), found.owners.get(hand_over.from)) {
+            if let (Some(key), Some(outgoing)) = (table.key(*row), found.run.owners.get(hand_over.from)) {
                 entries.push(EntryDraft::handing_over(record, key, name, outgoing.clone(), today, hand_over.until));
             }
         }
@@ -87,7 +90,7 @@ fn hand_overs(session: &Session, found: &Evaluation, names: &Names) -> Vec<Entry
         for (key, (outgoing, _)) in going_on {
             let row = table.row_of(key);
             let is_over = !found.binding.is_active(outgoing)
-                || row.is_some_and(|row| result.owner[row as usize] != found.inputs[at].current[row as usize]);
+                || row.is_some_and(|row| result.owner[row as usize] != found.run.inputs[at].current[row as usize]);
             let begins_anew = row.is_some_and(|row| result.handing_over.contains_key(&row));
             if is_over && !begins_anew {
                 entries.push(EntryDraft::handed_over(record, key, name, outgoing.clone(), today));
@@ -180,7 +183,7 @@ fn rule_refs(session: &Session, found: &Evaluation) -> Vec<Vec<Arc<RuleRef>>> {
         .policy
         .roles
         .iter()
-        .zip(&found.fingerprints)
+        .zip(&found.run.fingerprints)
         .map(|(role, fingerprints)| {
             role.rules
                 .iter()
@@ -253,8 +256,8 @@ fn entry(
 
 /// How the pool that chose the owner stood.
 fn pool_state(found: &Evaluation, change: &Change) -> Option<String> {
-    match found.results[change.role.0 as usize].pooled.get(&change.row?)? {
-        Pooled::Picked(pool, picked) => Some(found.desk.note(*pool, picked)),
+    match found.run.results[change.role.0 as usize].pooled.get(&change.row?)? {
+        Pooled::Picked(pool, picked) => Some(found.run.desk.note(*pool, picked)),
         Pooled::Stays(_) => None,
     }
 }
@@ -262,19 +265,19 @@ fn pool_state(found: &Evaluation, change: &Change) -> Option<String> {
 /// The hold or lock that keeps a change's owner, with its fingerprint.
 fn held<'e>(session: &'e Session, found: &'e Evaluation, change: &Change) -> Option<(&'e Hold, &'e str)> {
     let hold = change.held?.hold;
-    let fingerprint = found.hold_fingerprints.get(change.role.0 as usize)?.get(hold)?;
+    let fingerprint = found.run.hold_fingerprints.get(change.role.0 as usize)?.get(hold)?;
     Some((session.policy.role(change.role).holds.get(hold)?, fingerprint))
 }
 
 /// The pin that set a change's owner.
 fn pin<'e>(found: &'e Evaluation, change: &Change) -> Option<&'e Pin> {
-    change.pin.and_then(|pin| found.pins.get(pin))
+    change.pin.and_then(|pin| found.run.pins.get(pin))
 }
 
 /// Why: the rule's own words, or what kept it from being decided.
 pub fn reason(session: &Session, found: &Evaluation, change: &Change) -> Option<String> {
     if let (Some(row), Outcome::Kept) = (change.row, change.outcome)
-        && found.results[change.role.0 as usize].waiting.contains(row)
+        && found.run.results[change.role.0 as usize].waiting.contains(row)
     {
         let missing = asides::missing_fields(session, found, change.role, row).join("`, `");
         return Some(format!("the hand-off waits until `{missing}` is known"));
@@ -314,7 +317,7 @@ pub fn invalid_reason(session: &Session, found: &Evaluation, role: RoleId, row: 
             None => "it has no key".to_owned(),
         };
     }
-    if found.results[role.0 as usize].circles.contains(row) {
+    if found.run.results[role.0 as usize].circles.contains(row) {
         return "it is part of a circle of references".to_owned();
     }
     let broken = crate::decide::broken_path(policy, role, dataset, row);

@@ -1,17 +1,19 @@
 //! Teams and places in commands: what the ledger is asked to keep of them, and how they are shown.
 
 use super::decide::rule_place;
-use super::evaluate::{Evaluation, TeamEvaluation};
+use super::evaluate::Evaluation;
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, grouped, table};
 use super::session::Session;
-use crate::check::policy::{Gather, GatherId, GatherKind, RuleId};
+use crate::check::policy::{Gather, GatherId, GatherKind, RuleId, TypedPolicy};
 use crate::compare::{
-    ComparedTeam, TeamChange, TeamMember, members_from, members_text, missing_from, read_values, value_names,
+    ComparedTeam, TeamChange, TeamMember, TeamTotals, members_from, members_text, missing_from, read_values,
+    value_names,
 };
 use crate::decide::row::{self, Setting};
 use crate::decide::{Pooled, RecordFacts};
 use crate::ledger::{Entry, EntryDraft, Totals};
+use crate::run::DecidedTeam;
 use crate::value::{Outcome, time};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -27,52 +29,66 @@ const SHOWN_MAX: usize = 50;
 /// The control totals of all teams.
 pub fn totals(session: &Session, found: &Evaluation) -> Vec<Totals> {
     let policy = &session.policy;
-    let one = |team: &TeamEvaluation| {
-        let role = &policy.gathers[team.totals.gather.0 as usize].role;
+    let one = |totals: &TeamTotals| {
+        let role = &policy.gathers[totals.gather.0 as usize].role;
         Totals {
             record: policy.schema.record(role.record).name.as_str().into(),
             role: role.name.as_str().into(),
-            read: team.totals.read,
-            outcomes: team.totals.outcomes.clone(),
+            read: totals.read,
+            outcomes: totals.outcomes.clone(),
         }
     };
-    found.teams.iter().map(one).collect()
+    found.changes.team_totals.iter().map(one).collect()
 }
 
 /// One entry for each team that changes: its members are a value, so that they can be erased like any other.
 pub fn entries(session: &Session, found: &Evaluation) -> Vec<EntryDraft> {
+    let policy = &session.policy;
+    let names: Vec<Names> = policy.gathers.iter().map(|gather| Names::of(policy, gather)).collect();
+    let members: Arc<str> = MEMBERS.into();
     let mut entries = Vec::new();
-    for team in &found.teams {
-        let role = &gather(session, team.totals.gather).role;
-        let record: Arc<str> = session.policy.schema.record(role.record).name.as_str().into();
-        let name: Arc<str> = role.name.as_str().into();
-        let names: Vec<Arc<str>> = value_names(&session.policy, role).into_iter().map(Into::into).collect();
-        let members: Arc<str> = MEMBERS.into();
-        for change in &team.changes {
-            let mut values: Vec<(Arc<str>, Option<String>)> = match change.row {
-                Some(row) => with_facts(session, found, change.gather, row, |facts| {
-                    names.iter().cloned().zip(read_values(&session.policy, role, facts)).collect()
-                }),
-                None => Vec::new(),
-            };
-            values.push((members.clone(), Some(members_text(&change.members))));
-            entries.push(EntryDraft {
-                record: record.clone(),
-                key: change.key.clone(),
-                role: name.clone(),
-                outcome: change.outcome,
-                owner: None,
-                previous: None,
-                rule: None,
-                reason: reason(change).map(str::to_owned),
-                pool_state: pool_state(found, team, change),
-                effective_from: Some(found.as_of.today()),
-                effective_until: None,
-                values,
-            });
-        }
+    for change in &found.changes.teams {
+        let (role, names) = (&gather(session, change.gather).role, &names[change.gather.0 as usize]);
+        let mut values: Vec<(Arc<str>, Option<String>)> = match change.row {
+            Some(row) => with_facts(session, found, change.gather, row, |facts| {
+                names.values.iter().cloned().zip(read_values(policy, role, facts)).collect()
+            }),
+            None => Vec::new(),
+        };
+        values.push((members.clone(), Some(members_text(&change.members))));
+        entries.push(EntryDraft {
+            record: names.record.clone(),
+            key: change.key.clone(),
+            role: names.role.clone(),
+            outcome: change.outcome,
+            owner: None,
+            previous: None,
+            rule: None,
+            reason: reason(change).map(str::to_owned),
+            pool_state: pool_state(found, change),
+            effective_from: Some(found.as_of.today()),
+            effective_until: None,
+            values,
+        });
     }
     entries
+}
+
+/// Names that every entry of a team repeats, shared.
+struct Names {
+    record: Arc<str>,
+    role: Arc<str>,
+    values: Vec<Arc<str>>,
+}
+
+impl Names {
+    fn of(policy: &TypedPolicy, gather: &Gather) -> Self {
+        Names {
+            record: policy.schema.record(gather.role.record).name.as_str().into(),
+            role: gather.role.name.as_str().into(),
+            values: value_names(policy, &gather.role).into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 fn reason(change: &TeamChange) -> Option<&'static str> {
@@ -83,14 +99,13 @@ fn reason(change: &TeamChange) -> Option<&'static str> {
     }
 }
 
-fn pool_state(found: &Evaluation, team: &TeamEvaluation, change: &TeamChange) -> Option<String> {
-    let row = change.row?;
-    let mut picks: Vec<_> = team.result.pooled.iter().filter(|((at, ..), _)| *at == row).collect();
-    picks.sort_unstable_by_key(|(slot, _)| **slot);
-    let notes: Vec<String> = picks
-        .iter()
-        .filter_map(|(_, pooled)| match pooled {
-            Pooled::Picked(pool, picked) => Some(found.desk.note(*pool, picked)),
+/// How the pools that chose members stood; the slots of pools are those of members.
+fn pool_state(found: &Evaluation, change: &TeamChange) -> Option<String> {
+    let (row, result) = (change.row?, &found.run.teams[change.gather.0 as usize].result);
+    let slots = result.added[row as usize].iter().map(|added| (row, added.rule.0, added.place));
+    let notes: Vec<String> = slots
+        .filter_map(|slot| match result.pooled.get(&slot)? {
+            Pooled::Picked(pool, picked) => Some(found.run.desk.note(*pool, picked)),
             Pooled::Stays(_) => None,
         })
         .collect();
@@ -115,7 +130,7 @@ fn with_facts<T>(
 
 /// What changes in teams and places, as text.
 pub fn text(session: &Session, found: &Evaluation, all: bool, out: &Output) -> Result<()> {
-    let changes: Vec<&TeamChange> = found.teams.iter().flat_map(|team| &team.changes).collect();
+    let changes = &found.changes.teams;
     if changes.is_empty() {
         return Ok(());
     }
@@ -148,7 +163,7 @@ fn texts(members: &[&TeamMember]) -> String {
 
 /// The changes of teams and places as JSON.
 pub fn changes_json(session: &Session, found: &Evaluation) -> Vec<Value> {
-    let changes = found.teams.iter().flat_map(|team| &team.changes);
+    let changes = found.changes.teams.iter();
     changes
         .map(|change| {
             let role = &gather(session, change.gather).role;
@@ -187,7 +202,7 @@ pub fn find(session: &Session, record: &str, role: &str) -> Option<GatherId> {
 
 /// The members of a row after the run; of an invalid record those that stay.
 pub fn members(session: &Session, found: &Evaluation, id: GatherId, row: u32) -> Vec<TeamMember> {
-    let team = &found.teams[id.0 as usize];
+    let team = &found.run.teams[id.0 as usize];
     if team.result.outcome[row as usize] == Outcome::Invalid {
         let key = found.snapshot.dataset.table(gather(session, id).role.record).key(row);
         let past = found.past.teams.get(id.0 as usize).and_then(|past| past.get(key?));
@@ -197,7 +212,7 @@ pub fn members(session: &Session, found: &Evaluation, id: GatherId, row: u32) ->
         policy: &session.policy,
         id,
         dataset: &found.snapshot.dataset,
-        owners: &found.owners,
+        owners: &found.run.owners,
         fingerprints: &team.fingerprints,
         complete: false,
     };
@@ -205,8 +220,8 @@ pub fn members(session: &Session, found: &Evaluation, id: GatherId, row: u32) ->
 }
 
 /// `team of Account: 12 with members, 3 without`.
-pub fn summary_line(session: &Session, team: &TeamEvaluation) -> String {
-    let role = &gather(session, team.totals.gather).role;
+pub fn summary_line(session: &Session, id: GatherId, team: &DecidedTeam) -> String {
+    let role = &gather(session, id).role;
     let counted = |wanted: Outcome| team.result.outcome.iter().filter(|outcome| **outcome == wanted).count() as u64;
     let parts = [(Outcome::Assigned, "with"), (Outcome::Nobody, "without"), (Outcome::Invalid, "invalid")];
     let parts: Vec<String> = parts
@@ -224,7 +239,7 @@ pub fn explain(session: &Session, found: &Evaluation, id: GatherId, key: &str, o
     let Some(row) = found.snapshot.dataset.table(role.record).row_of(key) else {
         return Err(Failure::could_not_run(format!("there is no {record} `{key}`")));
     };
-    let team = &found.teams[id.0 as usize];
+    let team = &found.run.teams[id.0 as usize];
     let outcome = team.result.outcome[row as usize];
     let members = members(session, found, id, row);
     let setting =
@@ -256,8 +271,7 @@ pub fn explain(session: &Session, found: &Evaluation, id: GatherId, key: &str, o
         return Ok(Exit::Fine);
     }
     let clean = crate::diagnostic::render::clean;
-    let title =
-        format!("{} of {record} {key}: {} ({})", role.name, summary(&members, team, id, session), outcome.word());
+    let title = format!("{} of {record} {key}: {} ({})", role.name, summary(&members, id, session), outcome.word());
     out.line(&out.strong(&clean(&title)))?;
     out.line(&format!("as of {}\n", time::show_second_in(found.as_of.instant, &found.as_of.zone)))?;
     for (at, matched) in matched.iter().enumerate() {
@@ -284,9 +298,8 @@ pub fn explain(session: &Session, found: &Evaluation, id: GatherId, key: &str, o
     Ok(Exit::Fine)
 }
 
-fn summary(members: &[TeamMember], team: &TeamEvaluation, id: GatherId, session: &Session) -> String {
+fn summary(members: &[TeamMember], id: GatherId, session: &Session) -> String {
     match (&gather(session, id).kind, members.len()) {
-        (_, 0) if team.totals.read == 0 => "nothing".to_owned(),
         (GatherKind::Team(_), 0) => "nobody".to_owned(),
         (GatherKind::Places(_), 0) => "nowhere".to_owned(),
         (GatherKind::Team(_), members) => count(members as u64, "member"),

@@ -19,10 +19,10 @@ pub fn events(session: &Session, found: &Evaluation, first: i32, last: i32) -> V
         let nobody = vec![NOBODY; table.row_count];
         let scene =
             Scene::of_gather(policy, &calendar.role, &found.snapshot.dataset, &found.binding, &found.as_of, &nobody)
-                .with_related(&found.related);
+                .with_related(&found.run.related);
         let plan = plan::lower_role(policy, &calendar.role, &found.as_of, &|name| found.binding.name(name).is_ok());
-        let mut owners = found.owners.clone();
-        for (row, rule) in (0..).zip(matching_rules(&scene, &plan, &found.after, &mut owners)) {
+        let mut owners = found.run.owners.clone();
+        for (row, rule) in (0..).zip(matching_rules(&scene, &plan, &found.run.after, &mut owners)) {
             if rule != NO_RULE
                 && let Some(touch) = calendar.touches.get(rule as usize)
             {
@@ -45,7 +45,8 @@ fn touches(
     let record = calendar.role.record;
     let Some(key) = found.snapshot.dataset.table(record).key(row) else { return };
     let owner_role = session.policy.find_role(record, "owner");
-    let owner = owner_role.and_then(|role| found.owners.get(found.results[role.0 as usize].owner[row as usize]));
+    let owner =
+        owner_role.and_then(|role| found.run.owners.get(found.run.results[role.0 as usize].owner[row as usize]));
     let since = touch.since.as_ref().map(|path| {
         found.facts(&session.policy, record, row, None, |facts| match facts.value(path) {
             Value::Date(day) => Some(day),

@@ -84,7 +84,7 @@ pub fn run(args: &UpcomingArgs, global: &Global, out: &Output) -> Result<Exit> {
     let run = RunArgs { max_moves: None, drift: None };
     let today = evaluate(&session, as_of.clone(), &run, Depth::Changes, out)?;
     out.warnings(&session.findings, session.sources());
-    let waiting = today.changes.changes.iter().filter(|change| change.previous != change.owner).count() as u64;
+    let waiting = today.changes.owners.changes.iter().filter(|change| change.previous != change.owner).count() as u64;
     let (events, last) = walk(&session, today, &as_of, args.days, out)?;
     if let Some(file) = &args.ics {
         let written_at = jiff::Timestamp::now().as_microsecond();
@@ -133,7 +133,7 @@ fn walk(session: &Session, today: Evaluation, as_of: &AsOf, days: i32, out: &Out
         let start = Start { snapshot: current.snapshot.clone(), past: Arc::new(past), head: current.head.clone() };
         let moment = AsOf::day_start(day, as_of.zone.clone());
         let next = decide_all(session, moment, current.drift, Depth::Changes, start, None)?;
-        for change in next.changes.changes.iter().filter(|change| change.previous != change.owner) {
+        for change in next.changes.owners.changes.iter().filter(|change| change.previous != change.owner) {
             events.push(owner_event(session, &next, change, day));
         }
         ended_hand_overs(session, &next, Rows::Begun, last, &mut events);
@@ -148,12 +148,12 @@ fn advanced<'a>(session: &'a Session, found: &'a Evaluation) -> Advanced<'a> {
     Advanced {
         policy: &session.policy,
         dataset: &found.snapshot.dataset,
-        owners: &found.owners,
-        results: &found.results,
-        fingerprints: &found.fingerprints,
-        changes: &found.changes,
-        teams: found.teams.iter().flat_map(|team| &team.changes).collect(),
-        rotations: found.desk.changed_states(),
+        owners: &found.run.owners,
+        results: &found.run.results,
+        fingerprints: &found.run.fingerprints,
+        changes: &found.changes.owners,
+        teams: found.changes.teams.iter().collect(),
+        rotations: found.run.desk.changed_states(),
         // Days are in the order of their numbers, and after every run there is.
         run: found.head.as_ref().map_or(0, |head| head.run_count) + u64::from(found.as_of.today().unsigned_abs()),
         as_of: found.as_of.instant,
@@ -204,7 +204,7 @@ fn ended_hand_overs(session: &Session, found: &Evaluation, rows: Rows, last: i32
         let table = found.snapshot.dataset.table(session.policy.role(role).record);
         let rows: Vec<u32> = match rows {
             Rows::All => (0..u32::try_from(table.row_count).unwrap_or(u32::MAX)).collect(),
-            Rows::Begun => found.results[at].handing_over.keys().copied().collect(),
+            Rows::Begun => found.run.results[at].handing_over.keys().copied().collect(),
         };
         // A hand-over that ends early, because the owner changes again, is told by that change.
         events.retain(|event| !superseded(event, session, role, found));
@@ -233,6 +233,7 @@ fn superseded(event: &Event, session: &Session, role: RoleId, found: &Evaluation
         && event.record == session.policy.schema.record(typed.record).name
         && found
             .changes
+            .owners
             .changes
             .iter()
             .any(|change| change.role == role && change.key == event.key && change.previous != change.owner)
