@@ -253,6 +253,7 @@ pub fn decide_role(
             engine.decide(&chunk, &invalid, after, owners, &mut result);
         }
         engine.assign(after, owners, &mut result);
+        engine.tell_staying(after, owners, &mut result);
         after[slot].clone_from(&result.owner);
         return result;
     }
@@ -274,6 +275,7 @@ pub fn decide_role(
             after[slot][*row as usize] = result.owner[*row as usize];
         }
     }
+    engine.tell_staying(after, owners, &mut result);
     result
 }
 
@@ -288,6 +290,8 @@ struct Engine<'s, 'a, 'p> {
     /// By rule, the clocks whose end it waits for: their owners had their turn.
     clocks: Vec<Vec<HistoryId>>,
     pools: PoolRows<'s, 'a>,
+    /// Rows that a pool would decide if nothing kept their owner.
+    staying: Vec<(Case, usize)>,
 }
 
 /// The first box of each row of a chunk.
@@ -337,6 +341,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
             resolvers: (0..scene.role.rules.len()).map(|_| None).collect(),
             clocks: scene.role.rules.iter().map(|rule| scene.policy.clocks(rule)).collect(),
             pools: PoolRows::new(scene, input, desk),
+            staying: Vec::new(),
         }
     }
 
@@ -356,26 +361,21 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
             if self.before_rules(*row, invalid.contains(*row), result) {
                 continue;
             }
-            let hold = self.hold(index, *row, owners);
-            if let Some(held) = hold
-                && self.is_lock(held)
-            {
-                self.keep_held(*row, held, result);
-                continue;
-            }
             let Some(rule) = self.rules.winner(index) else { continue };
             result.rule[*row as usize] = rule.0;
+            let case = Case { rule, row: *row, hold: self.hold(index, *row, owners) };
             let pick = self.pick(rule, 0, *row, after, owners);
-            self.take(pick, Case { rule, row: *row, hold }, owners, result);
+            self.take(pick, case, owners, result);
         }
     }
 
     /// What comes before locks, holds and rules: a pin, drift that stands, a record that is invalid. False where none does.
-    fn before_rules(&self, row: u32, is_invalid: bool, result: &mut RoleResult) -> bool {
+    fn before_rules(&mut self, row: u32, is_invalid: bool, result: &mut RoleResult) -> bool {
         let at = row as usize;
         if let Some(pinned) = self.input.pinned.get(&row) {
             result.outcome[at] = Outcome::Kept;
             result.owner[at] = pinned.owner;
+            self.pools.changes(row, self.input.current[at], pinned.owner);
         } else if self.input.drifted.contains(row) && self.input.current[at] != NOBODY {
             result.outcome[at] = Outcome::Kept;
         } else if is_invalid {
@@ -388,37 +388,37 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
 
     /// What a rule's chain names becomes the row's owner, unless a hold keeps the old one or a pool has still to choose.
     fn take(&mut self, pick: Option<Pick>, case: Case, owners: &OwnerTable, result: &mut RoleResult) {
-        let at = case.row as usize;
-        let current = self.input.current[at];
-        let (outcome, owner) = match pick {
-            Some(Pick::Pool { place, .. }) => return self.pools.wait(case, place),
-            Some(Pick::Owner(owner)) => (Outcome::Assigned, owner),
-            Some(Pick::Keep(owner)) => (Outcome::Kept, owner),
-            Some(Pick::Nobody) => (Outcome::Nobody, NOBODY),
-            // The plan made sure that the winner names somebody.
-            None => (Outcome::Unmatched, current),
-        };
+        if let Some(Pick::Pool { place, .. }) = pick {
+            return self.pools.wait(case, place);
+        }
+        let current = self.input.current[case.row as usize];
+        let (outcome, owner) = named(pick, current);
         if owner != current && self.stays(case, owners, result) {
             return;
         }
-        self.hand_over(case, owner, owners, result);
-        result.outcome[at] = outcome;
-        result.owner[at] = owner;
+        self.give(case, outcome, owner, owners, result);
+        self.pools.changes(case.row, current, owner);
     }
 
-    /// Whether the old owner stays: held, or in a hand-off that waits.
+    fn give(&self, case: Case, outcome: Outcome, owner: u32, owners: &OwnerTable, result: &mut RoleResult) {
+        self.hand_over(case, owner, owners, result);
+        result.outcome[case.row as usize] = outcome;
+        result.owner[case.row as usize] = owner;
+    }
+
+    /// Whether the old owner stays: in a hand-off that waits, or held. A hold's days begin when nothing else keeps the
+    /// owner.
     fn stays(&self, case: Case, owners: &OwnerTable, result: &mut RoleResult) -> bool {
-        if let Some(held) = case.hold {
-            self.keep_held(case.row, held, result);
-            return true;
-        }
-        let is_waiting = self.is_waiting(case, owners);
-        if is_waiting {
+        if self.is_waiting(case, owners) {
             result.waiting.insert(case.row);
             result.outcome[case.row as usize] = Outcome::Kept;
             result.owner[case.row as usize] = self.input.current[case.row as usize];
+            return true;
         }
-        is_waiting
+        if let Some(held) = case.hold {
+            self.keep_held(case.row, held, result);
+        }
+        case.hold.is_some()
     }
 
     /// Whether a hand-off has somebody to hand over and its checklist is not known yet.
@@ -450,7 +450,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
         owners.get(code).is_some_and(|owner| owner.kind == OwnerKind::Person && self.scene.binding.is_active(owner))
     }
 
-    /// The first lock or hold that keeps a row's owner, if it is not over. An owner who is not active is not kept.
+    /// The first lock or hold that would keep a row's owner, if it is not over. An owner who is not active is not kept.
     fn hold(&self, index: usize, row: u32, owners: &OwnerTable) -> Option<Held> {
         let current = self.input.current[row as usize];
         let today = self.scene.as_of.today();
@@ -465,10 +465,6 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
             };
             until.is_none_or(|until| today <= until).then_some(Held { hold, since, until })
         })
-    }
-
-    fn is_lock(&self, held: Held) -> bool {
-        self.scene.role.holds[held.hold].kind == HoldKind::Lock
     }
 
     fn keep_held(&self, row: u32, held: Held, result: &mut RoleResult) {
@@ -523,64 +519,111 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
     /// enter in the order of design section 3, point 13.
     fn assign(&mut self, after: &[Vec<u32>], owners: &mut OwnerTable, result: &mut RoleResult) {
         let waiting = self.pools.take_waiting();
-        if waiting.is_empty() && !self.pools.counts_loads() {
-            return;
-        }
         let mut choosing = Vec::new();
         for (case, place) in waiting {
-            let at = case.row as usize;
             let excluded = self.excluded(case, after, owners);
-            if let Some(pool) = self.pools.keeps(case, &excluded) {
-                result.outcome[at] = Outcome::Assigned;
-                result.owner[at] = self.input.current[at];
+            if let Some(pool) = self.may_keep(case, place, &excluded, after, owners) {
+                result.outcome[case.row as usize] = Outcome::Assigned;
                 result.pooled.insert(case.row, Pooled::Stays(pool));
             } else if self.has_time(case, owners) {
                 // Else a queue that was given it for want of others would hand it back at once.
-                result.outcome[at] = Outcome::Assigned;
-                result.owner[at] = self.input.current[at];
-            } else if !self.stays(case, owners, result) {
+                result.outcome[case.row as usize] = Outcome::Assigned;
+            } else if case.hold.is_some() || self.is_waiting(case, owners) {
+                self.staying.push((case, place));
+            } else {
                 choosing.push((case, place));
             }
         }
-        self.pools.enter(&mut choosing, &self.input.current, result);
+        self.pools.enter(&mut choosing);
         for (case, place) in choosing {
-            self.choose(case, place, after, owners, result);
+            let current = self.input.current[case.row as usize];
+            self.pools.catch_up(case.row, &result.owner);
+            let (outcome, owner) = match self.choose(case, place, true, after, owners, result) {
+                Chosen::Picked(owner) => (Outcome::Assigned, owner),
+                Chosen::Named(pick) => named(pick, current),
+            };
+            self.give(case, outcome, owner, owners, result);
+            self.pools.receives(case.row, owner);
+        }
+        self.pools.finish(&result.owner);
+    }
+
+    /// Records that a hold or a waiting hand-off keeps come last: whether a pool would take them from their owner is told
+    /// by what all others have left, which is what the next run finds too.
+    fn tell_staying(&mut self, after: &[Vec<u32>], owners: &mut OwnerTable, result: &mut RoleResult) {
+        for (case, place) in std::mem::take(&mut self.staying) {
+            let current = self.input.current[case.row as usize];
+            match self.choose(case, place, false, after, owners, result) {
+                Chosen::Named(pick) if named(pick, current).1 == current => {
+                    result.outcome[case.row as usize] = named(pick, current).0;
+                }
+                Chosen::Named(_) | Chosen::Picked(_) => {
+                    self.stays(case, owners, result);
+                }
+            }
         }
     }
 
-    /// One row's turn: down the chain from a pool on, until somebody is found.
+    /// The pool that decides a row, or would if those before it had nobody, and lets its owner keep it.
+    fn may_keep(
+        &mut self,
+        case: Case,
+        place: usize,
+        excluded: &[u32],
+        after: &[Vec<u32>],
+        owners: &mut OwnerTable,
+    ) -> Option<PoolId> {
+        if self.input.current[case.row as usize] == NOBODY {
+            return None;
+        }
+        let mut place = place;
+        while let Some(Pick::Pool { place: at, pool }) = self.pick(case.rule, place, case.row, after, owners) {
+            if self.pools.may_keep(pool, case.row, excluded) {
+                return Some(pool);
+            }
+            place = at + 1;
+        }
+        None
+    }
+
+    /// One row's turn: down the chain from a pool on, until somebody is found. Where it is only asked and not moved, a
+    /// pool names nobody in particular.
     fn choose(
         &mut self,
         case: Case,
         place: usize,
+        moves: bool,
         after: &[Vec<u32>],
         owners: &mut OwnerTable,
         result: &mut RoleResult,
-    ) {
-        let at = case.row as usize;
-        let current = self.input.current[at];
-        self.pools.catch_up(case.row, &self.input.current, result);
+    ) -> Chosen {
         let excluded = self.excluded(case, after, owners);
         let mut place = place;
         loop {
-            let (outcome, owner) = match self.pick(case.rule, place, case.row, after, owners) {
-                Some(Pick::Pool { place: at_place, pool }) => match self.pools.pick(pool, case, &excluded, result) {
-                    Some(owner) => (Outcome::Assigned, owner),
-                    None => {
-                        place = at_place + 1;
-                        continue;
-                    }
-                },
-                Some(Pick::Owner(owner)) => (Outcome::Assigned, owner),
-                Some(Pick::Keep(owner)) => (Outcome::Kept, owner),
-                Some(Pick::Nobody) => (Outcome::Nobody, NOBODY),
-                None => (Outcome::Unmatched, current),
-            };
-            self.hand_over(case, owner, owners, result);
-            result.outcome[at] = outcome;
-            result.owner[at] = owner;
-            return self.pools.moved(case.row, current, owner);
+            let pick = self.pick(case.rule, place, case.row, after, owners);
+            let Some(Pick::Pool { place: at, pool }) = pick else { return Chosen::Named(pick) };
+            if let Some(owner) = self.pools.pick(pool, case.row, &excluded, moves, result) {
+                return Chosen::Picked(owner);
+            }
+            place = at + 1;
         }
+    }
+}
+
+/// What a chain came to for a row.
+enum Chosen {
+    Picked(u32),
+    Named(Option<Pick>),
+}
+
+/// The outcome and owner of what a chain names, pools aside.
+fn named(pick: Option<Pick>, current: u32) -> (Outcome, u32) {
+    match pick {
+        Some(Pick::Owner(owner)) => (Outcome::Assigned, owner),
+        Some(Pick::Keep(owner)) => (Outcome::Kept, owner),
+        Some(Pick::Nobody) => (Outcome::Nobody, NOBODY),
+        // Whoever is named may be ruled out for the row, and a pool may have nobody.
+        Some(Pick::Pool { .. }) | None => (Outcome::Unmatched, current),
     }
 }
 

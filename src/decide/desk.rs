@@ -9,7 +9,7 @@ use crate::assign::{
     Request, Rotation, RotationState, SeatVerdict, Strategy, SumId, member_holds,
 };
 use crate::check::policy::{MemberCond, Path, Pool, PoolId, Role, TargetKind, TypedPolicy};
-use crate::column::{Column, ColumnData, show};
+use crate::column::{Column, ColumnData};
 use crate::plan::rotation_name;
 use crate::schema::{FieldKind, RecordId};
 use crate::syntax::PoolHow;
@@ -25,8 +25,10 @@ pub type Rotations = BTreeMap<String, RotationState>;
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
     rotations: Vec<(String, Rotation)>,
-    /// Turns each rotation had given before the run.
-    turns_before: Vec<u64>,
+    /// Whether a pool of the rotation picked somebody. Turns do not tell: a pick by hash takes none, but may be counted.
+    has_picked: Vec<bool>,
+    /// Where each rotation stood before the run.
+    before: Vec<RotationState>,
     /// By [`PoolId`].
     pools: Vec<Counter>,
     /// Every field that is added up as load, by [`SumId`].
@@ -44,7 +46,7 @@ struct Counter {
     paths: Vec<Path>,
     is_load_asked: bool,
     /// By the values that the condition reads of the record.
-    fits: FxHashMap<Vec<Option<String>>, FitId>,
+    fits: FxHashMap<Vec<Option<i128>>, FitId>,
 }
 
 impl Desk {
@@ -56,7 +58,8 @@ impl Desk {
             let name = rotation_name(policy, pool);
             let at = desk.rotations.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
                 let state = states.get(&name).unwrap_or(&nothing);
-                desk.turns_before.push(state.turn());
+                desk.has_picked.push(false);
+                desk.before.push(state.clone());
                 desk.rotations.push((name, Rotation::open(state, binding.today())));
                 desk.rotations.len() - 1
             });
@@ -91,13 +94,11 @@ impl Desk {
         }))
     }
 
-    /// The states of the rotations that gave a turn in this run.
+    /// The states of the rotations that picked somebody in this run and remember it.
     pub fn changed_states(&self) -> Rotations {
-        let changed = self.rotations.iter().zip(&self.turns_before);
-        changed
-            .filter(|((_, rotation), before)| rotation.turn() != **before)
-            .map(|((name, rotation), _)| (name.clone(), rotation.state()))
-            .collect()
+        let picked = (0..self.rotations.len()).filter(|at| self.has_picked[*at]);
+        let states = picked.map(|at| (self.rotations[at].0.clone(), self.rotations[at].1.state(), &self.before[at]));
+        states.filter(|(_, state, before)| state != *before).map(|(name, state, _)| (name, state)).collect()
     }
 
     /// A pick in a few words: `turn 12: last turn 3`.
@@ -105,22 +106,23 @@ impl Desk {
         self.pools[pool.0 as usize].pool.note(picked)
     }
 
-    /// The members who fit a record, as an id of the pool.
-    fn fit(&mut self, id: PoolId, scene: &Scene<'_>, row: u32) -> FitId {
+    /// The fields of the record that a pool's condition reads.
+    pub(super) fn paths(&self, id: PoolId) -> &[Path] {
+        &self.pools[id.0 as usize].paths
+    }
+
+    /// The members who fit a record, as an id of the pool. `values` stands for what the condition reads of it, in the
+    /// order of [`Desk::paths`].
+    pub(super) fn fit(&mut self, id: PoolId, scene: &Scene<'_>, row: u32, values: &[Option<i128>]) -> FitId {
         let counter = &mut self.pools[id.0 as usize];
         let Some(condition) = &counter.condition else {
             return assign::Pool::EVERYBODY;
         };
-        let value = |path: &Path| value_of(scene, path, row);
-        let schema = &scene.policy.schema;
-        let text = |path: &Path| {
-            let kind = &schema.record(path.record(schema, scene.record)).field(path.field).kind;
-            show(&value(path), kind)
-        };
-        let values: Vec<Option<String>> = counter.paths.iter().map(text).collect();
-        if let Some(fit) = counter.fits.get(&values) {
+        if let Some(fit) = counter.fits.get(values) {
             return *fit;
         }
+        let value = |path: &Path| value_of(scene, path, row);
+        let schema = &scene.policy.schema;
         let setting = MemberSetting { schema, record: scene.record, binding: scene.binding };
         let directory = scene.binding.directory();
         let fits: Vec<bool> = counter
@@ -129,36 +131,34 @@ impl Desk {
             .map(|key| directory.person(key).is_some_and(|person| member_holds(setting, condition, person, &value)))
             .collect();
         let fit = counter.pool.fit(&fits);
-        counter.fits.insert(values, fit);
+        counter.fits.insert(values.to_vec(), fit);
         fit
     }
 
     /// Whether the current owner of a record may keep it in a pool.
-    pub(super) fn may_keep(&mut self, id: PoolId, scene: &Scene<'_>, asked: &Asked<'_>) -> bool {
-        let fit = self.fit(id, scene, asked.row);
-        self.pools[id.0 as usize].pool.may_keep(&asked.request(fit))
+    pub(super) fn may_keep(&self, id: PoolId, request: &Request<'_>) -> bool {
+        self.pools[id.0 as usize].pool.may_keep(request)
     }
 
     /// Picks somebody for a record, and moves the rotation on.
-    pub(super) fn pick(
-        &mut self,
-        id: PoolId,
-        scene: &Scene<'_>,
-        asked: &Asked<'_>,
-        loads: &Loads,
-    ) -> Result<Picked, Empty> {
-        let fit = self.fit(id, scene, asked.row);
+    pub(super) fn pick(&mut self, id: PoolId, request: &Request<'_>, loads: &Loads) -> Result<Picked, Empty> {
         let counter = &mut self.pools[id.0 as usize];
-        let rotation = &mut self.rotations[counter.rotation].1;
-        counter.pool.pick(rotation, loads, &asked.request(fit))
+        let (_, rotation) = &mut self.rotations[counter.rotation];
+        let picked = counter.pool.pick(rotation, loads, request)?;
+        self.has_picked[counter.rotation] = true;
+        Ok(picked)
+    }
+
+    /// Somebody who may receive a record; nothing moves.
+    pub(super) fn would_receive(&self, id: PoolId, request: &Request<'_>, loads: &Loads) -> Result<u32, Empty> {
+        let counter = &self.pools[id.0 as usize];
+        counter.pool.would_receive(&self.rotations[counter.rotation].1, loads, request)
     }
 
     /// How every member stands for a record, one line each; nothing changes.
-    pub(super) fn explain(&mut self, id: PoolId, scene: &Scene<'_>, asked: &Asked<'_>, loads: &Loads) -> Vec<String> {
-        let fit = self.fit(id, scene, asked.row);
+    pub(super) fn explain(&self, id: PoolId, request: &Request<'_>, loads: &Loads) -> Vec<String> {
         let counter = &self.pools[id.0 as usize];
-        let rotation = &self.rotations[counter.rotation].1;
-        let verdicts = counter.pool.explain(rotation, loads, &asked.request(fit));
+        let verdicts = counter.pool.explain(&self.rotations[counter.rotation].1, loads, request);
         verdicts.iter().map(SeatVerdict::to_string).collect()
     }
 
@@ -177,7 +177,7 @@ impl Desk {
         });
         let mut role_loads = RoleLoads { loads, sums: sums.collect(), amounts: Vec::new() };
         for (row, owner) in (0..).zip(&input.current) {
-            role_loads.moves(row, NOBODY, *owner);
+            role_loads.receive(row, *owner);
         }
         Some(role_loads)
     }
@@ -192,8 +192,23 @@ pub(super) struct RoleLoads<'a> {
 }
 
 impl RoleLoads<'_> {
-    /// A record changes hands.
-    pub fn moves(&mut self, row: u32, from: u32, to: u32) {
+    /// A record is an owner's from now on.
+    pub fn receive(&mut self, row: u32, owner: u32) {
+        if owner != NOBODY {
+            self.read(row);
+            self.loads.add(owner, &self.amounts);
+        }
+    }
+
+    /// A record is an owner's no more.
+    pub fn release(&mut self, row: u32, owner: u32) {
+        if owner != NOBODY {
+            self.read(row);
+            self.loads.remove(owner, &self.amounts);
+        }
+    }
+
+    fn read(&mut self, row: u32) {
         self.amounts.clear();
         self.amounts.extend(self.sums.iter().map(|sum| {
             let (reach, column) = sum.as_ref()?;
@@ -202,22 +217,6 @@ impl RoleLoads<'_> {
                 _ => None,
             }
         }));
-        self.loads.remove(from, &self.amounts);
-        self.loads.add(to, &self.amounts);
-    }
-}
-
-/// What a pool is asked for one record.
-pub(super) struct Asked<'a> {
-    pub row: u32,
-    pub key: &'a str,
-    pub current: u32,
-    pub excluded: &'a [u32],
-}
-
-impl Asked<'_> {
-    fn request(&self, fit: FitId) -> Request<'_> {
-        Request { fit, excluded: self.excluded, record_key: self.key, current: self.current }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Teams and places of all records of a type: every rule that matches adds (design section 3, point 4).
 
+use super::asked::AskedFields;
 use super::batch::{CHUNK_ROWS, Pooled, Scene};
-use super::desk::{Asked, Desk, pools_among};
+use super::desk::{Desk, pools_among};
 use super::encode::{Encoder, invalid_rows};
 use super::order::Created;
 use super::resolve::{Pick, Resolver};
@@ -124,11 +125,19 @@ struct Team<'s, 'a> {
     resolvers: FxHashMap<(u32, u16), Resolver<'a>>,
     /// Slots that a pool fills, and the pool's place in the chain.
     waiting: Vec<(Slot, usize)>,
+    asked: AskedFields<'a>,
 }
 
 impl<'s, 'a> Team<'s, 'a> {
     fn new(scene: &'s Scene<'a>, gather: &'s Gather, input: &'s GatherInput) -> Self {
-        Team { scene, gather, input, resolvers: FxHashMap::default(), waiting: Vec::new() }
+        Team {
+            scene,
+            gather,
+            input,
+            resolvers: FxHashMap::default(),
+            waiting: Vec::new(),
+            asked: AskedFields::default(),
+        }
     }
 
     fn matched(
@@ -166,9 +175,11 @@ impl<'s, 'a> Team<'s, 'a> {
         for (slot, place) in std::mem::take(&mut self.waiting) {
             let current = self.input.before.get(&slot).copied().unwrap_or(NOBODY);
             let excluded = members(&result.added[slot.0 as usize]);
-            let asked = asked(self.scene, slot.0, current, &excluded);
-            let pools = pools_among(chain(self.gather, slot).iter());
-            let kept = pools.into_iter().find(|pool| current != NOBODY && desk.may_keep(*pool, self.scene, &asked));
+            let pools = pools_among(chain(self.gather, slot).iter()).into_iter().filter(|_| current != NOBODY);
+            let kept = pools.into_iter().find(|pool| {
+                let asked = self.asked.request(desk, *pool, self.scene, slot.0, current, &excluded);
+                desk.may_keep(*pool, &asked)
+            });
             match kept {
                 Some(pool) => {
                     add(slot, Some(Pick::Owner(current)), result);
@@ -186,12 +197,12 @@ impl<'s, 'a> Team<'s, 'a> {
         for (owner, count) in &self.input.loads {
             (0..*count).for_each(|_| loads.add(*owner, &[]));
         }
+        // Who stood there before has one less, whoever comes: from the start, so that the next run finds no new room.
+        for before in open.iter().filter_map(|(slot, _)| self.input.before.get(slot)) {
+            loads.remove(*before, &[]);
+        }
         for (slot, place) in open {
             let picked = self.fill(slot, place, after, owners, desk, &loads, result);
-            // Who stood here before has one less, whoever comes.
-            if let Some(before) = self.input.before.get(&slot) {
-                loads.remove(*before, &[]);
-            }
             if let Some(Pick::Owner(owner)) = picked {
                 loads.add(owner, &[]);
             }
@@ -215,11 +226,11 @@ impl<'s, 'a> Team<'s, 'a> {
             let pick = self.pick(slot, from, after, owners);
             let Some(Pick::Pool { place, pool }) = pick else { return pick };
             let excluded = members(&result.added[slot.0 as usize]);
-            let asked = asked(self.scene, slot.0, NOBODY, &excluded);
+            let asked = self.asked.request(desk, pool, self.scene, slot.0, NOBODY, &excluded);
             if self.scene.watched == Some(slot.0) {
-                result.story.extend(desk.explain(pool, self.scene, &asked, loads));
+                result.story.extend(desk.explain(pool, &asked, loads));
             }
-            match desk.pick(pool, self.scene, &asked, loads) {
+            match desk.pick(pool, &asked, loads) {
                 Ok(picked) => {
                     result.pooled.insert(slot, Pooled::Picked(pool, picked));
                     return Some(Pick::Owner(picked.owner));
@@ -231,11 +242,6 @@ impl<'s, 'a> Team<'s, 'a> {
             }
         }
     }
-}
-
-fn asked<'r>(scene: &Scene<'r>, row: u32, current: u32, excluded: &'r [u32]) -> Asked<'r> {
-    let key = scene.dataset.table(scene.record).key(row).unwrap_or_default();
-    Asked { row, key, current, excluded }
 }
 
 fn chain(gather: &Gather, (_, rule, place): Slot) -> Vec<TargetKind> {

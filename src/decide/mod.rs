@@ -3,6 +3,7 @@
 //! Both are pure: no clock, no I/O. The interpreter is the reference that the fast path is tested against, and what
 //! explanations replay.
 
+mod asked;
 pub mod batch;
 mod contests;
 mod currencies;

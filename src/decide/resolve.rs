@@ -261,7 +261,7 @@ impl<'a> TableLookUp<'a> {
 }
 
 /// A value as a number that is equal only for values which a table cannot tell apart. `None` for missing.
-fn key_part(column: &Column, row: u32, bounds: &[Decimal]) -> Option<i128> {
+pub(super) fn key_part(column: &Column, row: u32, bounds: &[Decimal]) -> Option<i128> {
     let at = row as usize;
     match &column.data {
         ColumnData::Text(text) => text.code(row).map(i128::from),

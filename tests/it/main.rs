@@ -30,6 +30,7 @@ mod pool_laws;
 mod pools;
 mod robust;
 mod sandbox;
+mod settled;
 mod teams;
 mod upcoming;
 mod whole;

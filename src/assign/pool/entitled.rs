@@ -5,9 +5,18 @@ use super::{Empty, Load, Loads, PassedOver, PeriodCap, Place, Pool, Request, Rot
 impl Pool {
     /// The seats that may receive the record, in order.
     pub(super) fn collect(&self, rotation: &Rotation, loads: &Loads, request: &Request, open: &mut Vec<usize>) {
+        open.extend(self.open(rotation, loads, request));
+    }
+
+    /// The first seat that may receive the record.
+    pub(super) fn first_open(&self, rotation: &Rotation, loads: &Loads, request: &Request) -> Option<usize> {
+        self.open(rotation, loads, request).next()
+    }
+
+    fn open(&self, rotation: &Rotation, loads: &Loads, request: &Request) -> impl Iterator<Item = usize> {
         let seats = self.fits.get(request.fit.0).map_or(&[][..], |fit| &fit.open);
         let may = |seat: &&usize| self.obstacle(&self.places[**seat], rotation, loads, request).is_none();
-        open.extend(seats.iter().filter(may).copied());
+        seats.iter().filter(may).copied()
     }
 
     /// Why a seat is passed over for a record; `None` where it may receive.

@@ -30,6 +30,12 @@ impl Pool {
         picked.ok_or_else(|| self.empty(rotation, loads, request))
     }
 
+    /// Somebody who may receive, the first in order; nothing changes. Where nobody may the counts say why.
+    pub fn would_receive(&self, rotation: &Rotation, loads: &Loads, request: &Request) -> Result<u32, Empty> {
+        let first = self.first_open(rotation, loads, request).and_then(|seat| self.places.get(seat));
+        first.map(|place| place.receiver_owner).ok_or_else(|| self.empty(rotation, loads, request))
+    }
+
     fn pick_among(
         &mut self,
         open: &[usize],
