@@ -7,8 +7,9 @@ use crate::decide::{Facts, Pooled};
 use crate::value::Owner;
 use crate::value::time::show_day;
 
-/// One line each, the most important first; empty where the rules say it all.
-pub fn notes(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> Vec<String> {
+/// One line each, the most important first; empty where the rules say it all. `chosen` tells when a pool chose the owner
+/// that stays.
+pub fn notes(session: &Session, found: &Evaluation, role: RoleId, row: u32, chosen: Option<String>) -> Vec<String> {
     let mut notes = Vec::new();
     let result = &found.run.results[role.0 as usize];
     notes.extend(held(session, found, role, row));
@@ -19,6 +20,7 @@ pub fn notes(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> V
     match result.pooled.get(&row) {
         Some(Pooled::Stays(_)) => {
             notes.push("the owner is in the pool and may keep the record: nobody else is chosen".to_owned());
+            notes.extend(chosen);
         }
         Some(Pooled::Picked(pool, picked)) => {
             notes.push(format!("the pool chose at {}", found.run.desk.note(*pool, picked)));

@@ -16,7 +16,7 @@ use crate::compare::StoredFacts;
 use crate::decide::row::{Named, Setting};
 use crate::diagnostic::{did_you_mean, nearest};
 use crate::explain::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain};
-use crate::ledger::{Companion, Entry};
+use crate::ledger::{Companion, Entry, Ledger};
 use crate::source::{Sources, Span};
 use crate::value::{Outcome, Owner, compact, time};
 use serde_json::{Value, json};
@@ -90,12 +90,29 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         as_of: found.as_of.instant,
         zone: found.as_of.zone.clone(),
         before_rules: drifted || pinned.is_some() || outcome == Outcome::Invalid,
-        notes: asides::notes(session, &found, role, row),
+        notes: Vec::new(),
     };
+    let chosen = chosen_before(session, &found, &heading)?;
+    let heading = Heading { notes: asides::notes(session, &found, role, row, chosen), ..heading };
     let setting =
         Setting { policy: &session.policy, record: typed.record, binding: &found.binding, as_of: &found.as_of };
     let explanation = found.with_facts(&session.policy, role, row, |facts| explain(setting, typed, facts));
     write(&heading, &explanation, &session.policy, role, session.sources(), out)
+}
+
+/// When and how a pool chose the owner a record has, as the ledger holds it.
+fn chosen_before(session: &Session, found: &Evaluation, heading: &Heading) -> Result<Option<String>> {
+    let path = session.project.config.ledger_path(&session.project.root);
+    let Some(ledger) = Ledger::open_existing_read_only(&path)?.filter(|_| found.head.is_some()) else {
+        return Ok(None);
+    };
+    let entries = ledger.history(&heading.record, &heading.key, Some(&heading.role))?;
+    // Entries after the choice that leave the owner say nothing of it.
+    let of_owner = entries.iter().rev().take_while(|entry| entry.owner == heading.current);
+    let chosen = of_owner.filter_map(|entry| Some((entry.as_of, entry.pool_state.as_ref()?))).next();
+    Ok(chosen.map(|(as_of, state)| {
+        format!("chosen on {} at {state}", time::show_day(time::day_of(as_of, &found.as_of.zone)))
+    }))
 }
 
 fn locate(args: &ExplainArgs, session: &Session, found: &Evaluation) -> Result<(RoleId, u32)> {

@@ -78,6 +78,17 @@ fn rule_text(session: &Session, change: &Change) -> String {
     }
 }
 
+/// The reason, and who hands the record over for how long.
+fn reason_text(session: &Session, found: &Evaluation, change: &Change) -> String {
+    let begun = change.row.and_then(|row| found.run.results[change.role.0 as usize].handing_over.get(&row));
+    let handing_over = begun.and_then(|begun| {
+        let outgoing = found.run.owners.get(begun.from)?;
+        Some(format!("{} hands over until {}", outgoing.id, time::show_day(begun.until)))
+    });
+    let parts: Vec<String> = handing_over.into_iter().chain(reason(session, found, change)).collect();
+    parts.join("; ")
+}
+
 fn hold_text(session: &Session, change: &Change) -> String {
     let hold = change.held.and_then(|held| session.policy.role(change.role).holds.get(held.hold));
     hold.map_or_else(String::new, hold_name)
@@ -107,7 +118,7 @@ fn text(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output) ->
                     owner_text(change.previous.as_ref()),
                     owner_text(change.owner.as_ref()),
                     rule_text(session, change),
-                    reason(session, found, change).unwrap_or_default(),
+                    reason_text(session, found, change),
                 ]
             })
             .collect();
