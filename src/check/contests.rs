@@ -25,12 +25,12 @@ impl Checker<'_> {
             question.reads.push(path.clone());
         }
         question.reads.extend(then.iter().map(|(path, _)| path.clone()));
-        let contest = Contest { question, person, is_highest: with.is_highest, then };
+        let contest = Contest { question, person, is_highest: with.is_highest, then, span };
         Some(ContestPath { steps, contest: self.contest_id(contest) })
     }
 
     fn contest_id(&mut self, contest: Contest) -> ContestId {
-        let at = self.contests.iter().position(|known| *known == contest).unwrap_or_else(|| {
+        let at = self.contests.iter().position(|known| known.is_like(&contest)).unwrap_or_else(|| {
             self.contests.push(contest);
             self.contests.len() - 1
         });

@@ -1,6 +1,7 @@
 //! A whole run up to the change set: snapshot, ledger, decide every role, compare.
 
 use super::args::{DriftArg, RunArgs};
+use super::contest_notes;
 use super::exit::{Failure, Result};
 use super::output::{Output, grouped};
 use super::pin_notes;
@@ -128,6 +129,7 @@ pub fn decide_all(
     };
     findings.extend(pin_notes::standing(policy, &run.pins, &binding, &as_of));
     findings.extend(unseen_amounts(policy, &snapshot.dataset).iter().map(|unseen| currency_finding(policy, unseen)));
+    findings.extend(contest_notes::strangers(policy, &run.related));
     findings.extend(run.absent_pins.iter().map(|pin| pin_notes::absent(policy, &run.pins[*pin])));
     for (role, result) in policy.role_ids().zip(&run.results) {
         findings.extend(result.empty_pools.iter().map(|(pool, (count, why))| empty_pool(policy, *pool, *count, why)));

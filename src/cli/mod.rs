@@ -7,6 +7,7 @@ mod apply;
 mod args;
 mod asides;
 mod check;
+mod contest_notes;
 mod decide;
 mod evaluate;
 mod exit;

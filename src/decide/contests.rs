@@ -7,7 +7,7 @@ use super::related::asked;
 use super::row::Facts;
 use crate::assign::Binding;
 use crate::check::calculate;
-use crate::check::policy::{Contest, ContestPerson, RoleId, TypedPolicy};
+use crate::check::policy::{Contest, ContestId, ContestPerson, RoleId, TypedPolicy};
 use crate::column::{Dataset, ROW_MISSING};
 use crate::syntax::{ArithmeticOp, RelatedAsk};
 use crate::value::time::AsOf;
@@ -24,6 +24,16 @@ pub struct Candidate {
     pub figure: Decimal,
 }
 
+/// What stands in the field of a contest, where nothing of it means somebody who may own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Strangers {
+    pub contest: ContestId,
+    /// How many different texts or keys there are, at least one.
+    pub text_count: u64,
+    /// The first of them in their order.
+    pub example: String,
+}
+
 /// The owner that a role gave a row of its record type.
 pub(super) type OwnerOf<'a> = &'a dyn Fn(RoleId, u32) -> Option<Owner>;
 
@@ -33,6 +43,8 @@ pub(super) struct Book {
     entries: FxHashMap<u32, Vec<Entry>>,
     /// Those who stand in the field, each once.
     people: IndexSet<Owner, FxBuildHasher>,
+    /// The texts that mean nobody who may own: how many, and the first of them in their order.
+    strangers: (u64, Option<String>),
 }
 
 #[derive(Clone, Debug)]
@@ -82,7 +94,19 @@ impl Book {
                 book.entries.entry(*target).or_default().push(Entry { row, person, value, tie });
             });
         }
+        let strangers = known.into_iter().filter(|(_, person)| person.is_none()).map(|(text, _)| text);
+        book.strangers = strangers.fold((0, None), |(count, first), text| {
+            let first = first.filter(|first| *first < text).unwrap_or(text);
+            (count + 1, Some(first))
+        });
         book
+    }
+
+    /// What its field holds, where that is somebody's name nowhere.
+    pub fn strangers(&self, contest: ContestId) -> Option<Strangers> {
+        let (text_count, example) = &self.strangers;
+        let example = example.clone().filter(|_| self.people.is_empty())?;
+        Some(Strangers { contest, text_count: *text_count, example })
     }
 
     /// Everybody whose records refer to a row, the winner first.

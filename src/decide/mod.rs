@@ -20,7 +20,7 @@ mod waves;
 pub use batch::{
     HandingOver, Held, NO_RULE, Pinned, Pooled, RoleInput, RoleResult, Scene, decide_role, matching_rules, winners,
 };
-pub use contests::Candidate;
+pub use contests::{Candidate, Strangers};
 pub use currencies::{UnseenAmounts, unseen_amounts};
 pub use desk::{Desk, Rotations};
 pub use encode::{broken_path, encode_all};

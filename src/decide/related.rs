@@ -3,7 +3,7 @@
 //! One pass over the records that are asked, whatever the number of those they refer to. Meaning: design section 3,
 //! point 5: `count` and `sum` of none are 0, the others of none are missing, missing values are skipped.
 
-use super::contests::{Active, Book, Candidate, OwnerOf, active};
+use super::contests::{Active, Book, Candidate, OwnerOf, Strangers, active};
 use super::row::{self, Facts, RecordFacts, Setting};
 use crate::assign::Binding;
 use crate::check::calculate;
@@ -33,6 +33,12 @@ impl WorkedOut {
     pub fn value(&self, id: RelatedId, row: u32) -> Value {
         let column = self.columns.get(id.0 as usize);
         column.and_then(|column| column.get(row as usize)).cloned().unwrap_or(Value::Missing)
+    }
+
+    /// Every contest whose field holds texts, none of which means somebody who may own.
+    pub fn strangers(&self) -> Vec<Strangers> {
+        let contests = (0..).map(ContestId).zip(&self.contests);
+        contests.filter_map(|(id, book)| book.strangers(id)).collect()
     }
 
     /// Everybody who stands behind the records around a row of a contest's record type, the winner first.

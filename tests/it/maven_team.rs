@@ -249,6 +249,18 @@ fn ties_and_fallbacks_on_small_data() {
 }
 
 #[test]
+fn a_field_that_holds_no_people_is_told() {
+    let sandbox = small("D-1,A-1,Berlin,Won,5,2026-01-05\nD-2,A-2,max,Won,5,2026-01-05\nD-3,A-2,Aachen,Open,5,\n");
+    let ran = sandbox.run(&["plan", "--as-of", "2026-01-10"]).success();
+    let told = "warning[unknown-owner]: `agent` of `Deal` holds nobody who could be chosen";
+    assert_eq!(ran.stderr.matches(told).count(), 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 different texts, such as `Berlin`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 different text, such as `Aachen`"), "{}", ran.stderr);
+    let ran = small(DEALS).run(&["plan", "--as-of", "2026-01-10"]).success();
+    assert!(!ran.stderr.contains("unknown-owner"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_past_winner_is_explained_from_the_ledger_alone() {
     let sandbox = small(DEALS);
     sandbox.run(&["apply", "--as-of", "2026-01-10", "--yes"]).success();

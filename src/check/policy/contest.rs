@@ -2,6 +2,7 @@
 
 use super::{Path, Related, RoleId};
 use crate::schema::FieldId;
+use crate::source::Span;
 
 /// A contest, by its place in [`super::TypedPolicy::contests`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,6 +18,15 @@ pub struct Contest {
     pub is_highest: bool,
     /// The day or time that breaks a tie, and whether the latest does; then the smaller key.
     pub then: Option<(Path, bool)>,
+    /// The first place that holds it.
+    pub span: Span,
+}
+
+impl Contest {
+    /// Whether two contests are the same, wherever they are written.
+    pub fn is_like(&self, other: &Contest) -> bool {
+        *self == Contest { span: self.span, ..other.clone() }
+    }
 }
 
 /// Whose a record is.
