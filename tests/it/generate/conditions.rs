@@ -12,6 +12,8 @@ pub(super) struct Scope {
     pub record: usize,
     /// The role whose rule it is; `None` inside a define, which asks no owner.
     pub role: Option<String>,
+    /// Inside a question about other records: no other stands there.
+    pub is_inner: bool,
 }
 
 /// A field that can be named: the way, the field, the text.
@@ -23,7 +25,7 @@ type Said = (String, Eval);
 /// A day worked out from a record; `None` is missing.
 type Day = Rc<dyn Fn(Ground<'_>) -> Option<i32>>;
 
-fn eval(holds: impl Fn(Ground<'_>) -> bool + 'static) -> Eval {
+pub(super) fn eval(holds: impl Fn(Ground<'_>) -> bool + 'static) -> Eval {
     Rc::new(holds)
 }
 
@@ -156,6 +158,12 @@ impl Generator<'_> {
     fn leaf(&self, scope: &Scope) -> Said {
         if scope.role.is_some() && self.tape.chance(8) {
             return self.owner_leaf(scope);
+        }
+        if !scope.is_inner && self.tape.chance(6) {
+            let asked = if self.tape.chance(35) { self.top_leaf(scope) } else { self.related_leaf(scope) };
+            if let Some(said) = asked {
+                return said;
+            }
         }
         let field = self.field_where(scope.record, |_| true).expect("every record has a key");
         let (way, at, text) = field;

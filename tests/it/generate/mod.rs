@@ -2,6 +2,7 @@
 
 mod conditions;
 mod records;
+mod related;
 mod rules;
 mod tape;
 mod values;
@@ -222,7 +223,7 @@ impl<'t> Generator<'t> {
 
     fn define(&mut self, record: usize) {
         let name = format!("is-good{}", self.defines.len());
-        let scope = conditions::Scope { record, role: None };
+        let scope = conditions::Scope { record, role: None, is_inner: false };
         let (text, holds) = self.condition(&scope, 2);
         let _ = writeln!(self.text, "define {name} = {text}");
         self.defines.push(DefineModel { name, record, holds });

@@ -166,7 +166,7 @@ impl Generator<'_> {
     fn role(&mut self, record: usize, name: &str) -> String {
         let role = self.roles.len();
         self.roles.push(RoleModel { name: name.to_owned(), record, rules: Vec::new() });
-        let scope = Scope { record, role: Some(name.to_owned()) };
+        let scope = Scope { record, role: Some(name.to_owned()), is_inner: false };
         let mut text = format!("decide {name} of {} {{\n", self.model.records[record].name);
         let mut rules = Vec::new();
         let count = self.tape.between(1, self.size.rules_max);
