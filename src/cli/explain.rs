@@ -146,8 +146,9 @@ pub fn find_role(policy: &TypedPolicy, record_name: &str, role_name: &str) -> Re
         .role_ids()
         .find(|id| policy.role(*id).record == record && policy.role(*id).name.to_lowercase() == wanted)
         .ok_or_else(|| {
-            let roles: Vec<&str> =
-                policy.roles.iter().filter(|role| role.record == record).map(|role| role.name.as_str()).collect();
+            let teams = policy.gathers.iter().map(|gather| &gather.role);
+            let roles = policy.roles.iter().chain(teams).filter(|role| role.record == record);
+            let roles: Vec<&str> = roles.map(|role| role.name.as_str()).collect();
             let near = nearest(role_name, roles.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
             Failure::could_not_run(format!(
                 "nothing decides `{role_name} of {}`{}",

@@ -6,11 +6,13 @@ use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, grouped, safe_cell, table};
 use super::plan_file;
-use super::record::{self, invalid_reason, reason};
+use super::record::{self, invalid_reason, reason, unmatched_reason};
 use super::session::Session;
 use super::teams;
 use crate::assign::NOBODY;
+use crate::check::policy::RuleId;
 use crate::compare::Change;
+use crate::decide::NO_RULE;
 use crate::value::{Outcome, Owner, time};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -164,7 +166,10 @@ fn pending_records(session: &Session, found: &Evaluation) -> Vec<Pending> {
         for (row, outcome) in (0..).zip(&result.outcome) {
             let drifted = lists_drift && found.run.inputs[role.0 as usize].drifted.contains(row);
             let why = match outcome {
-                Outcome::Unmatched => "no rule matches".to_owned(),
+                Outcome::Unmatched => {
+                    let rule = result.rule[row as usize];
+                    unmatched_reason(session, role, (rule != NO_RULE).then_some(RuleId(rule)))
+                }
                 Outcome::Invalid => invalid_reason(session, found, role, Some(row)),
                 _ if drifted => "changed outside".to_owned(),
                 _ => continue,

@@ -35,7 +35,7 @@ pub fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
                 previous: entry.previous.cloned(),
                 rule: entry
                     .rule
-                    .map(|rule| PastRule { label: rule.label.clone(), fingerprint: rule.fingerprint.clone() }),
+                    .map(|rule| PastRule { label: rule.label.clone(), fingerprint: rule.meaning().to_owned() }),
                 is_drift: entry.is_drift(),
                 is_pin: entry.rule.is_some_and(RuleRef::is_pin),
                 held_since: entry.rule.is_some_and(RuleRef::is_hold).then_some(entry.effective_from).flatten(),

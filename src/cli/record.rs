@@ -1,6 +1,7 @@
 //! From a change set to the draft of a run: what the ledger is asked to keep.
 
 use super::asides;
+use super::decide::rule_name;
 use super::evaluate::Evaluation;
 use super::people_text::people_text;
 use super::session::Session;
@@ -282,6 +283,9 @@ pub fn reason(session: &Session, found: &Evaluation, change: &Change) -> Option<
         let missing = asides::missing_fields(session, found, change.role, row).join("`, `");
         return Some(format!("the hand-off waits until `{missing}` is known"));
     }
+    if change.outcome == Outcome::Unmatched {
+        return Some(unmatched_reason(session, change.role, change.rule));
+    }
     if let Some(rule) = change.rule {
         return session.policy.role(change.role).rule(rule).because.clone();
     }
@@ -296,11 +300,18 @@ pub fn reason(session: &Session, found: &Evaluation, change: &Change) -> Option<
     Some(match change.outcome {
         Outcome::Adopted => "shown by the source when the record was first seen".to_owned(),
         Outcome::Gone => "no longer in the source".to_owned(),
-        Outcome::Unmatched => "no rule matches".to_owned(),
         Outcome::Kept if change.is_drift => "changed outside; kept until somebody decides".to_owned(),
         Outcome::Invalid => invalid_reason(session, found, change.role, change.row),
         _ => return None,
     })
+}
+
+/// Why nothing was decided: no rule matches, or the pools of the one that does have nobody.
+pub fn unmatched_reason(session: &Session, role: RoleId, rule: Option<RuleId>) -> String {
+    match rule {
+        Some(rule) => format!("`{}` matches, and nobody in its pool may receive it", rule_name(session, role, rule)),
+        None => "no rule matches".to_owned(),
+    }
 }
 
 /// Which field makes a record invalid for a role.

@@ -204,9 +204,7 @@ impl Compared<'_> {
     fn same_hold(&self, known: &PastEntry, role: RoleId, held: Held) -> bool {
         let rule = &self.policy.role(role).holds[held.hold].rule;
         let fingerprint = &self.hold_fingerprints[role.0 as usize][held.hold];
-        known.rule.as_ref().is_some_and(|before| {
-            before.fingerprint.ends_with(fingerprint.as_str()) || (rule.label.is_some() && before.label == rule.label)
-        })
+        known.rule.as_ref().is_some_and(|before| before.is(rule, fingerprint))
     }
 
     fn gone(&self, role: RoleId, past: &RolePast, set: &mut ChangeSet) -> u64 {

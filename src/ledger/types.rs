@@ -49,6 +49,11 @@ impl RuleRef {
         Self { label, fingerprint: format!("{HOLD}{fingerprint}"), place }
     }
 
+    /// The fingerprint of the meaning, of a hold as of a rule.
+    pub fn meaning(&self) -> &str {
+        self.fingerprint.strip_prefix(HOLD).unwrap_or(&self.fingerprint)
+    }
+
     pub fn is_hold(&self) -> bool {
         self.fingerprint.starts_with(HOLD)
     }

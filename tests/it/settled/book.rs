@@ -122,7 +122,7 @@ impl Book {
                 let hold = &role.holds[held.hold];
                 let label = hold.rule.label.clone().or_else(|| Some(hold.kind.word().to_owned()));
                 let written = RuleRef::hold(label, &holds[at][held.hold], String::new());
-                Some(PastRule { label: written.label, fingerprint: written.fingerprint })
+                Some(PastRule { fingerprint: written.meaning().to_owned(), label: written.label })
             }
             (None, None) => None,
         };
