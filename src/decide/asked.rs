@@ -37,7 +37,9 @@ impl<'a> AskedFields<'a> {
         'a: 'r,
     {
         let fit = self.fit(desk, pool, scene, row);
-        Request { fit, excluded, record_key: scene.dataset.table(scene.record).key(row).unwrap_or_default(), current }
+        // Looking a key up costs as much as a choice: only where it is read.
+        let record_key = if desk.reads_key(pool) { scene.dataset.table(scene.record).key(row) } else { None };
+        Request { fit, excluded, record_key: record_key.unwrap_or_default(), current }
     }
 
     fn fit(&mut self, desk: &mut Desk, pool: PoolId, scene: &Scene<'a>, row: u32) -> FitId {
@@ -47,6 +49,9 @@ impl<'a> AskedFields<'a> {
         }
         let columns = self.columns[at]
             .get_or_insert_with(|| desk.paths(pool).iter().map(|path| AskedColumn::new(scene, path)).collect());
+        if columns.is_empty() {
+            return desk.fit(pool, scene, row, &[]);
+        }
         self.values.clear();
         self.values.extend(columns.iter().map(|column| column.value(row)));
         desk.fit(pool, scene, row, &self.values)

@@ -289,6 +289,8 @@ struct Engine<'s, 'a, 'p> {
     resolvers: Vec<Option<Resolver<'a>>>,
     /// By rule, the clocks whose end it waits for: their owners had their turn.
     clocks: Vec<Vec<HistoryId>>,
+    /// Whether anything can rule a person out for a row.
+    excludes: bool,
     pools: PoolRows<'s, 'a>,
     /// Rows that a pool would decide if nothing kept their owner.
     staying: Vec<(Case, usize)>,
@@ -333,13 +335,15 @@ impl<'a, 'p> Matcher<'a, 'p> {
 
 impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
     fn new(scene: &'s Scene<'a>, plan: &'p RolePlan, input: &'s RoleInput, desk: &'s mut Desk) -> Self {
+        let clocks: Vec<Vec<HistoryId>> = scene.role.rules.iter().map(|rule| scene.policy.clocks(rule)).collect();
         Engine {
             scene,
             input,
             rules: Matcher::new(scene, plan),
             holds: plan.holds.iter().map(|hold| Matcher::new(scene, hold)).collect(),
             resolvers: (0..scene.role.rules.len()).map(|_| None).collect(),
-            clocks: scene.role.rules.iter().map(|rule| scene.policy.clocks(rule)).collect(),
+            excludes: !scene.role.never.is_empty() || clocks.iter().any(|clocks| !clocks.is_empty()),
+            clocks,
             pools: PoolRows::new(scene, input, desk),
             staying: Vec::new(),
         }
@@ -495,6 +499,9 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
     /// Whom a pool must pass over: who owns the record in a role that this one must differ from, and the owner whose time
     /// the rule says is up.
     fn excluded(&self, case: Case, after: &[Vec<u32>], owners: &OwnerTable) -> Vec<u32> {
+        if !self.excludes {
+            return Vec::new();
+        }
         let mut excluded = self.scene.excluded(case.row, after, owners);
         if self.clocks_of(case).iter().any(|id| self.scene.related.is_overdue(*id, case.row)) {
             excluded.push(self.input.current[case.row as usize]);
@@ -535,6 +542,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
             }
         }
         self.pools.enter(&mut choosing);
+        result.pooled.reserve(choosing.len());
         for (case, place) in choosing {
             let current = self.input.current[case.row as usize];
             self.pools.catch_up(case.row, &result.owner);

@@ -45,6 +45,7 @@ struct Counter {
     condition: Option<MemberCond>,
     paths: Vec<Path>,
     is_load_asked: bool,
+    reads_key: bool,
     /// By the values that the condition reads of the record.
     fits: FxHashMap<Vec<Option<i128>>, FitId>,
 }
@@ -80,6 +81,7 @@ impl Desk {
                 condition: pool.condition.clone(),
                 paths: pool.condition.as_ref().map(MemberCond::paths).unwrap_or_default(),
                 is_load_asked,
+                reads_key: pool.how == PoolHow::Any,
                 fits: FxHashMap::default(),
             });
         }
@@ -109,6 +111,11 @@ impl Desk {
     /// The fields of the record that a pool's condition reads.
     pub(super) fn paths(&self, id: PoolId) -> &[Path] {
         &self.pools[id.0 as usize].paths
+    }
+
+    /// Whether a pool's choice depends on the record's key.
+    pub(super) fn reads_key(&self, id: PoolId) -> bool {
+        self.pools[id.0 as usize].reads_key
     }
 
     /// The members who fit a record, as an id of the pool. `values` stands for what the condition reads of it, in the

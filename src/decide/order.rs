@@ -44,26 +44,35 @@ impl<'a> Created<'a> {
         self.when(a).cmp(&self.when(b)).then_with(|| table.key(a).cmp(&table.key(b))).then(a.cmp(&b))
     }
 
-    /// Sorts by [`Created::compare`]. Sources are often in order already; else the first bytes of the keys are held
-    /// beside the rows, so that few comparisons have to look the keys up.
+    /// Sorts by [`Created::compare`]. Sources are often in order already; else the bytes in which keys begin to differ are
+    /// held beside the rows, so that few comparisons have to look the keys up.
     pub fn sort<T: Copy>(&self, scene: &Scene<'_>, all: &mut Vec<T>, row_of: impl Fn(&T) -> u32) {
         if all.is_sorted_by(|a, b| self.compare(scene, row_of(a), row_of(b)).is_le()) {
             return;
         }
         let table = scene.dataset.table(scene.record);
-        let start = |row: u32| {
-            let mut bytes = [0; 16];
-            let key = table.key(row).unwrap_or_default().as_bytes();
-            let length = key.len().min(bytes.len());
-            bytes[..length].copy_from_slice(&key[..length]);
-            u128::from_be_bytes(bytes)
-        };
-        let mut sorted: Vec<(i64, u128, T)> =
-            all.iter().map(|one| (self.when(row_of(one)), start(row_of(one)), *one)).collect();
-        sorted.sort_unstable_by(|a, b| {
-            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| self.compare(scene, row_of(&a.2), row_of(&b.2)))
+        let key = |one: &T| table.key(row_of(one)).unwrap_or_default().as_bytes();
+        let first = all.first().map(key).unwrap_or_default();
+        let shared = all.iter().fold(first.len(), |shared, one| {
+            let key = key(one);
+            match key.get(..shared) == first.get(..shared) {
+                true => shared,
+                false => first.iter().zip(key).take_while(|(a, b)| a == b).count(),
+            }
         });
-        all.clear();
-        all.extend(sorted.into_iter().map(|(.., one)| one));
+        let start = |one: &T| {
+            let mut bytes = [0; 8];
+            let rest = key(one).get(shared..).unwrap_or_default();
+            let length = rest.len().min(bytes.len());
+            bytes[..length].copy_from_slice(&rest[..length]);
+            u64::from_be_bytes(bytes)
+        };
+        let mut order: Vec<(i64, u64, usize)> =
+            all.iter().enumerate().map(|(at, one)| (self.when(row_of(one)), start(one), at)).collect();
+        order.sort_unstable_by(|a, b| {
+            let whole = || self.compare(scene, row_of(&all[a.2]), row_of(&all[b.2]));
+            (a.0, a.1).cmp(&(b.0, b.1)).then_with(whole)
+        });
+        *all = order.into_iter().map(|(.., at)| all[at]).collect();
     }
 }

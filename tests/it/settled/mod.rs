@@ -2,6 +2,7 @@
 
 mod book;
 mod made;
+mod many;
 mod model;
 
 use crate::cases;
