@@ -246,9 +246,52 @@ fn every_example_of_the_language_does_what_the_page_says() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// What the examples of the page on pools stand beside.
+const STRATEGIES: &str = "record Account from accounts {
+  id        text, key
+  type      one of (Prospect, Client)
+  status    one of (Active, At-Risk)
+  country   text, optional
+  employees number, optional
+  amount    money USD, optional
+}
+person from people
+team  Sales
+team  CustomerSuccess
+team  Desk
+queue Triage
+";
+
+#[test]
+fn every_example_of_the_strategies_runs() {
+    let blocks = blocks(&doc("strategies.md"));
+    let examples: Vec<&Block> = blocks.iter().filter(|block| block.words[0] == "own").collect();
+    assert!(!examples.is_empty());
+    for block in examples {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [
+            ("records.own", STRATEGIES),
+            ("example.own", &block.text),
+            (
+                "accounts.csv",
+                "id,type,status,country,employees,amount\nA-1,Prospect,Active,DE,5,1\nA-2,Client,At-Risk,,,\n",
+            ),
+            ("people.csv", "id,team,weight,languages\nana,Sales,2,de;en\nben,Desk,1,en\ncat,CustomerSuccess,1,\n"),
+        ];
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let decided = ownward(folder.path(), &["decide", "--format", "csv", "--as-of", AS_OF]);
+        let said = String::from_utf8_lossy(&decided.stderr);
+        assert!(decided.status.success() && !said.contains("warning["), "{}\n{said}", block.text);
+        let owners = String::from_utf8_lossy(&decided.stdout);
+        assert!(owners.contains("ana") && owners.contains("cat"), "{owners}");
+    }
+}
+
 #[test]
 fn every_link_inside_a_page_leads_to_a_heading() {
-    for page in ["language.md", "settings.md", "ledger.md"] {
+    for page in ["language.md", "settings.md", "ledger.md", "strategies.md"] {
         let text = doc(page);
         let anchor = |heading: &str| -> String {
             let mut kept = heading.to_lowercase();
