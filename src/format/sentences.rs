@@ -21,7 +21,9 @@ impl<'t> Layout<'t> {
                 self.list(docs, node);
             }
             Grammar::unary | Grammar::type_yes_no => node.into_inner().for_each(|part| self.part(docs, part)),
-            Grammar::assign => self.assign(docs, node),
+            Grammar::assign | Grammar::hand_off => self.assign(docs, node),
+            Grammar::who_pool => self.pool(docs, node),
+            Grammar::pool_where => self.members_asked(docs, node),
             _ if node.clone().into_inner().next().is_none() => self.word(docs, &node),
             _ => self.spaced(docs, node.into_inner()),
         }
@@ -137,9 +139,11 @@ impl<'t> Layout<'t> {
         }
     }
 
-    /// `assign to A else B`, moved to a line of its own before it is taken apart.
+    /// `assign to A else B`, `hand off to A over 30 days`, moved to a line of its own before it is taken apart.
     fn assign(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
         let mut words = Vec::new();
+        // Pools that ask something of their members are long: the others of the chain then begin lines too.
+        let asks = node.clone().into_inner().flatten().any(|part| part.as_rule() == Grammar::pool_where);
         let parts = node.into_inner().flat_map(|part| match part.as_rule() {
             Grammar::target => part.into_inner().collect(),
             _ => vec![part],
@@ -147,12 +151,49 @@ impl<'t> Layout<'t> {
         for (index, part) in parts.enumerate() {
             match part.as_rule() {
                 _ if index == 0 => {}
-                Grammar::kw_else => words.push(Doc::Fill),
+                Grammar::kw_else | Grammar::kw_over if asks => words.push(Doc::Line),
+                Grammar::kw_else | Grammar::kw_over | Grammar::once => words.push(Doc::Fill),
                 _ => words.push(Doc::Space),
             }
             self.part(&mut words, part);
         }
         docs.push(Doc::group(words));
+    }
+
+    /// `next of Sales where … by weight up to 5 per week`: what is asked and how begins lines of its own, one level deeper.
+    fn pool(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
+        let mut words = Vec::new();
+        let mut parts = Vec::new();
+        let mut was_asked = false;
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Grammar::pool_next | Grammar::pool_least | Grammar::pool_hash | Grammar::kw_of | Grammar::members => {
+                    if !words.is_empty() {
+                        words.push(Doc::Space);
+                    }
+                    self.part(&mut words, part);
+                }
+                kind => {
+                    let is_asked = kind == Grammar::pool_where;
+                    parts.push(if is_asked || was_asked { Doc::Line } else { Doc::Fill });
+                    was_asked = is_asked;
+                    self.part(&mut parts, part);
+                }
+            }
+        }
+        words.push(Doc::indent(parts));
+        docs.push(Doc::group(words));
+    }
+
+    fn members_asked(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
+        let mut condition = Vec::new();
+        for (index, part) in node.into_inner().enumerate() {
+            if index > 0 {
+                condition.push(Doc::Space);
+            }
+            self.part(&mut condition, part);
+        }
+        docs.push(Doc::group(vec![Doc::indent(condition)]));
     }
 
     // ------------------------------------------------------------ conditions
