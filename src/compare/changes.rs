@@ -140,7 +140,12 @@ impl Compared<'_> {
             let is_drift = rule.is_none() && outcome == Outcome::Kept && input.drifted.contains(row);
             let pin = input.pinned.get(&row).map(|pinned| pinned.pin);
             let owner = self.owners.get(result.owner[at]);
+            // A rule that keeps the owner whom the ledger has says nothing new, whoever gave it before.
+            let keeps = outcome == Outcome::Kept && rule.is_some() && !result.waiting.contains(row);
             if known.is_none_or(|known| {
+                if keeps && known.has_decided(owner) {
+                    return false;
+                }
                 known.is_pin != pin.is_some()
                     || known.held_since.is_some() != held.is_some()
                     || held.is_some_and(|held| !self.same_hold(known, role, held))

@@ -65,6 +65,12 @@ impl PastRule {
 }
 
 impl PastEntry {
+    /// Whether a rule gave or kept this very owner: no drift, no pin, no hold.
+    pub fn has_decided(&self, owner: Option<&Owner>) -> bool {
+        let by_rule = !self.is_drift && !self.is_pin && self.held_since.is_none();
+        by_rule && matches!(self.outcome, Outcome::Assigned | Outcome::Kept) && self.owner.as_ref() == owner
+    }
+
     /// The current owner: of a record that is gone, the one it had.
     pub fn current(&self) -> Option<&Owner> {
         match self.outcome {

@@ -502,3 +502,16 @@ fn nobody_is_asked_where_nobody_sits() {
     assert!(refused.stderr.contains("--yes"), "{}", refused.stderr);
     assert!(!sandbox.path().join(".ownward").exists());
 }
+
+#[test]
+fn keeping_an_owner_who_was_given_writes_nothing() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("accounts.csv", "id\nA\nB\n");
+    sandbox.write(
+        "rules.own",
+        "record Account from accounts {\n  id text, key\n}\n\nqueue Triage\n\ndecide owner of Account {\n  \
+         when owner is active keep owner\n  otherwise assign to Triage\n}\n",
+    );
+    assert_eq!(sandbox.run(&["apply", "--yes", "--format", "json"]).success().json()["entries"], 2);
+    assert_eq!(sandbox.run(&["apply", "--yes", "--format", "json"]).success().json()["entries"], 0);
+}
