@@ -2,15 +2,18 @@
 
 use super::bind::{Binding, and_more};
 use super::members::{has_column, member_keys};
-use crate::check::policy::{MemberTest, Pool, TypedPolicy};
+use crate::check::policy::{MemberTest, NameId, Pool, TypedPolicy};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::value::OwnerKind;
 
 /// Adds what is wrong with each pool: members that are no people, columns nobody has, weights that are not there.
 pub(super) fn report(policy: &TypedPolicy, binding: &Binding, diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.extend(no_team(policy, binding));
     for pool in &policy.pools {
-        diagnostics.extend(queues(policy, pool, binding));
-        if !binding.directory().has_people {
+        let queue = queues(policy, pool, binding);
+        let is_queue = queue.is_some();
+        diagnostics.extend(queue);
+        if is_queue || !binding.directory().has_people {
             continue;
         }
         if let Some(condition) = &pool.condition {
@@ -24,6 +27,25 @@ pub(super) fn report(policy: &TypedPolicy, binding: &Binding, diagnostics: &mut 
             diagnostics.extend(no_capacity(pool, &keys, binding));
         }
     }
+}
+
+/// People in no team, where pools choose from teams: a cell that was forgotten leaves somebody without records.
+fn no_team(policy: &TypedPolicy, binding: &Binding) -> Option<Diagnostic> {
+    let is_team = |name: &NameId| binding.meant(*name).is_some_and(|owner| owner.kind == OwnerKind::Team);
+    let pool = policy.pools.iter().find(|pool| pool.members.iter().any(is_team))?;
+    let people = binding.directory().people();
+    let active = people.iter().filter(|person| person.active);
+    let without: Vec<&str> =
+        active.filter(|person| person.teams.is_empty()).map(|person| person.key.as_str()).collect();
+    let first = without.first().filter(|_| without.len() < people.len())?;
+    let people = if without.len() == 1 { "person is" } else { "people are" };
+    Some(
+        Diagnostic::note(Code::NoTeam, format!("{} active {people} in no team", without.len()))
+            .at(pool.span, "chooses from a team")
+            .with_note(format!("`{first}`{}", and_more(without.len())))
+            .with_note("no pool of a team gives them a record")
+            .help("name their team in the column `team` of the directory, if they should have one"),
+    )
 }
 
 fn queues(policy: &TypedPolicy, pool: &Pool, binding: &Binding) -> Option<Diagnostic> {

@@ -25,6 +25,7 @@ pub fn notes(session: &Session, found: &Evaluation, role: RoleId, row: u32, chos
         Some(Pooled::Picked(pool, picked)) => {
             notes.push(format!("the pool chose at {}", found.run.desk.note(*pool, picked)));
         }
+        None if result.held.contains_key(&row) || result.waiting.contains(row) => {}
         None if !result.story.is_empty() => notes.push("nobody in the pool may receive the record".to_owned()),
         None => {}
     }

@@ -11,12 +11,13 @@ use super::pin_notes;
 use super::record::invalid_reason;
 use super::session::{Session, parse_when};
 use super::teams;
-use crate::check::policy::{RoleId, TypedPolicy};
+use crate::check::policy::{Role, RoleId, TargetKind, TypedPolicy};
 use crate::compare::StoredFacts;
+use crate::decide::Facts;
 use crate::decide::row::{Named, Setting};
 use crate::diagnostic::{did_you_mean, nearest};
 use crate::explain::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain};
-use crate::ledger::{Companion, Entry, Ledger};
+use crate::ledger::{Companion, Entry, Ledger, RuleRef};
 use crate::source::{Sources, Span};
 use crate::value::{Outcome, Owner, compact, time};
 use serde_json::{Value, json};
@@ -192,14 +193,27 @@ fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Resu
         return Err(Failure::could_not_run("the policies of that run cannot be read by this version"));
     };
     let typed = past.policy.role(role);
-    let heading = past_heading(&entry, &record, &session.project.config.zone);
+    let mut heading = past_heading(&entry, &record, &session.project.config.zone);
+    heading.notes.extend(past_hand_over(
+        &ledger,
+        &entry,
+        &record,
+        args.key.trim(),
+        moment,
+        &session.project.config.zone,
+    )?);
     let empty = Vec::new();
     let values = entry.values.as_ref().unwrap_or(&empty);
     let facts = StoredFacts { policy: &past.policy, record: typed.record, values };
     let setting = Setting { policy: &past.policy, record: typed.record, binding: &past.binding, as_of: &past.as_of };
     let explanation = explain(setting, typed, &facts);
+    let waits = waits(&entry, &explanation, typed, &facts);
+    if waits && let Some(reason) = &entry.reason {
+        heading.notes.push(format!("{reason}; the owner stays"));
+    }
+    let is_kept = waits || entry.rule.as_ref().is_some_and(RuleRef::is_hold);
     let exit = write(&heading, &explanation, &past.policy, role, &past.sources, out)?;
-    if !entry.has_erased_names() && !heading.before_rules && !agrees(&entry, &explanation) {
+    if !entry.has_erased_names() && !heading.before_rules && !is_kept && !agrees(&entry, &explanation, typed) {
         return Err(Failure::message(
             Exit::Findings,
             "the recorded decision is not what its own rules and values give: run `ownward verify`",
@@ -240,17 +254,63 @@ fn past_heading(entry: &Entry, record: &str, zone: &jiff::tz::TimeZone) -> Headi
         as_of: entry.as_of,
         zone: zone.clone(),
         before_rules: is_drift || matches!(entry.outcome, Outcome::Invalid | Outcome::Gone | Outcome::Adopted),
-        notes: entry.pool_state.iter().map(|state| format!("the pool chose at {state}")).collect(),
+        notes: past_hold(entry)
+            .into_iter()
+            .chain(entry.pool_state.iter().map(|state| format!("the pool chose at {state}")))
+            .collect(),
     }
 }
 
-fn agrees(entry: &Entry, explanation: &Explanation) -> bool {
+/// What held the owner.
+fn past_hold(entry: &Entry) -> Option<String> {
+    let rule = entry.rule.as_ref().filter(|rule| rule.is_hold())?;
+    let name = rule.label.as_deref().unwrap_or("hold");
+    let since = entry.effective_from.map(|day| format!(" since {}", time::show_day(day))).unwrap_or_default();
+    let until = entry.effective_until.map(|day| format!(" until {}", time::show_day(day))).unwrap_or_default();
+    let because = entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    Some(format!("the owner is kept by `{name}` ({}){since}{until}{because}", rule.place))
+}
+
+/// Who was handing the record over at that moment, and until when.
+fn past_hand_over(
+    ledger: &Ledger,
+    entry: &Entry,
+    record: &str,
+    key: &str,
+    moment: i64,
+    zone: &jiff::tz::TimeZone,
+) -> Result<Option<String>> {
+    let role = Companion::HandingOver { role: &entry.role }.reserved_role();
+    let beside = ledger.entry_at(record, key, &role, moment)?;
+    let lasting = beside.and_then(|beside| Some((beside.owner?, beside.effective_until?)));
+    let day = time::AsOf { instant: moment, zone: zone.clone() }.today();
+    let going_on = lasting.filter(|(_, until)| *until >= day);
+    Ok(going_on
+        .map(|(outgoing, until)| format!("`{}` hands the record over until {}", outgoing.id, time::show_day(until))))
+}
+
+/// Whether the entry's owner stayed because a hand-off waited for fields.
+fn waits(entry: &Entry, explanation: &Explanation, role: &Role, facts: &dyn Facts) -> bool {
+    let rule = explanation.decided.and_then(|rule| role.rules.get(rule.0 as usize));
+    let hand_off = rule.and_then(|rule| rule.hand_off.as_ref());
+    entry.outcome == Outcome::Kept
+        && entry.owner == entry.previous
+        && hand_off.is_some_and(|hand_off| hand_off.once.iter().any(|path| facts.value(path).is_missing()))
+}
+
+fn agrees(entry: &Entry, explanation: &Explanation, role: &Role) -> bool {
+    let rule = explanation.decided.and_then(|rule| role.rules.get(rule.0 as usize));
+    let mut targets = rule.iter().flat_map(|rule| &rule.targets);
     match &explanation.named {
         None => entry.outcome == Outcome::Unmatched,
         Some(Named::Nobody) => entry.outcome == Outcome::Nobody,
         Some(Named::Owner(owner) | Named::Keep(owner)) => entry.owner.as_ref() == Some(owner),
         // Who it was is the pool's answer at that time: its turns and leaves are not replayed here.
-        Some(Named::Pool(_)) => matches!(entry.outcome, Outcome::Assigned | Outcome::Kept | Outcome::Unmatched),
+        Some(Named::Pool(_)) => match entry.outcome {
+            Outcome::Assigned | Outcome::Kept | Outcome::Unmatched => true,
+            Outcome::Nobody => targets.any(|target| target.kind == TargetKind::Nobody),
+            _ => false,
+        },
         Some(Named::Miss(_)) => false,
     }
 }

@@ -70,6 +70,7 @@ codes! {
     NoHistory = "no-history": "history is asked of something whose past is not kept",
     NoKey = "no-key": "a record without a key",
     NoProject = "no-project": "there is no project in this folder",
+    NoTeam = "no-team": "people in no team, where pools choose from teams",
     NotACondition = "not-a-condition": "a value where a condition should stand",
     NotAReference = "not-a-reference": "a dot after a field that refers to no record",
     NotUtf8 = "not-utf8": "a file is not written in UTF-8",

@@ -28,6 +28,7 @@ mod pins;
 mod policies;
 mod pool_laws;
 mod pools;
+mod pools_cli;
 mod robust;
 mod sandbox;
 mod settled;
