@@ -223,7 +223,8 @@ pub struct Rule {
 pub enum Cond {
     All(Vec<Cond>),
     Any(Vec<Cond>),
-    Not(Box<Cond>),
+    /// The place of the whole, where it is more than what it denies: `not (a or b)`.
+    Not(Box<Cond>, Option<Span>),
     AtLeast {
         count: usize,
         criteria: Vec<Criterion>,
@@ -252,7 +253,7 @@ impl Cond {
     pub fn span(&self) -> Option<Span> {
         match self {
             Cond::Test { span, .. } | Cond::Named { span, .. } | Cond::AtLeast { span, .. } => Some(*span),
-            Cond::Not(inner) => inner.span(),
+            Cond::Not(inner, span) => span.or_else(|| inner.span()),
             Cond::All(parts) | Cond::Any(parts) => {
                 let mut spans = parts.iter().filter_map(Cond::span);
                 let first = spans.next()?;
@@ -265,7 +266,7 @@ impl Cond {
     pub fn visit<'c>(&'c self, visit: &mut impl FnMut(&'c TestKind, Span)) {
         match self {
             Cond::All(parts) | Cond::Any(parts) => parts.iter().for_each(|part| part.visit(visit)),
-            Cond::Not(inner) | Cond::Named { body: inner, .. } => inner.visit(visit),
+            Cond::Not(inner, _) | Cond::Named { body: inner, .. } => inner.visit(visit),
             Cond::AtLeast { criteria, .. } => criteria.iter().for_each(|one| one.condition.visit(visit)),
             Cond::Test { kind, span } => visit(kind, *span),
         }

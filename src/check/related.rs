@@ -31,7 +31,7 @@ impl Checker<'_> {
                     right: NumberExpr::Constant(Decimal::ZERO),
                 };
                 let some = Cond::Test { kind: some, span };
-                Side::Condition(if expr.ask == RelatedAsk::No { Cond::Not(Box::new(some)) } else { some })
+                Side::Condition(if expr.ask == RelatedAsk::No { Cond::Not(Box::new(some), None) } else { some })
             }
             (_, Some(FieldKind::Date | FieldKind::Time)) => Side::Day(DayExpr::Related(path)),
             (_, Some(FieldKind::Money(Currency::Fixed(code)))) => number(Measure::Money(code)),

@@ -403,7 +403,7 @@ pub(super) fn paths_of(cond: &Cond) -> Vec<Path> {
 fn renumber_cond(cond: &mut Cond, new_of: &[RoleId]) {
     match cond {
         Cond::All(parts) | Cond::Any(parts) => parts.iter_mut().for_each(|part| renumber_cond(part, new_of)),
-        Cond::Not(inner) | Cond::Named { body: inner, .. } => renumber_cond(inner, new_of),
+        Cond::Not(inner, _) | Cond::Named { body: inner, .. } => renumber_cond(inner, new_of),
         Cond::AtLeast { criteria, .. } => {
             criteria.iter_mut().for_each(|one| renumber_cond(&mut one.condition, new_of));
         }

@@ -102,7 +102,7 @@ pub fn holds(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> bool {
     match cond {
         Cond::All(parts) => parts.iter().all(|part| holds(setting, part, facts)),
         Cond::Any(parts) => parts.iter().any(|part| holds(setting, part, facts)),
-        Cond::Not(inner) => !holds(setting, inner, facts),
+        Cond::Not(inner, _) => !holds(setting, inner, facts),
         Cond::Named { body, .. } => holds(setting, body, facts),
         Cond::AtLeast { count, criteria, .. } => {
             criteria.iter().filter(|one| holds(setting, &one.condition, facts)).count() >= *count

@@ -160,7 +160,7 @@ fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace
             .map(|one| ConditionTrace { label: one.label.clone(), ..trace(setting, &one.condition, facts) })
             .collect(),
         Cond::Named { body, .. } => trace(setting, body, facts).parts_or_self(),
-        Cond::Not(_) | Cond::Test { .. } => Vec::new(),
+        Cond::Not(..) | Cond::Test { .. } => Vec::new(),
     };
     let mut values = Vec::new();
     if parts.is_empty() {

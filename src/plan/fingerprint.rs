@@ -172,9 +172,9 @@ impl Writer<'_> {
                 texts.dedup();
                 format!("({})", texts.join(" | "))
             }
-            Cond::Not(inner) => match &**inner {
-                Cond::Not(twice) => self.cond(twice),
-                Cond::Named { body, .. } => self.cond(&Cond::Not(body.clone())),
+            Cond::Not(inner, _) => match &**inner {
+                Cond::Not(twice, _) => self.cond(twice),
+                Cond::Named { body, .. } => self.cond(&Cond::Not(body.clone(), None)),
                 inner => format!("!{}", self.cond(inner)),
             },
             Cond::Named { body, .. } => self.cond(body),

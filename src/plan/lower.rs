@@ -232,7 +232,7 @@ impl<'p> Lowering<'p> {
     /// The boxes in which a condition holds (or, where not `wanted`, does not hold).
     fn boxes(&mut self, cond: &Cond, wanted: bool) -> Result<Vec<Sides>, TooMany> {
         match cond {
-            Cond::Not(inner) => self.boxes(inner, !wanted),
+            Cond::Not(inner, _) => self.boxes(inner, !wanted),
             Cond::Named { body, .. } => self.boxes(body, wanted),
             Cond::All(parts) if wanted => self.every(parts.iter(), wanted),
             Cond::Any(parts) if !wanted => self.every(parts.iter(), wanted),

@@ -515,3 +515,21 @@ fn keeping_an_owner_who_was_given_writes_nothing() {
     assert_eq!(sandbox.run(&["apply", "--yes", "--format", "json"]).success().json()["entries"], 2);
     assert_eq!(sandbox.run(&["apply", "--yes", "--format", "json"]).success().json()["entries"], 0);
 }
+
+#[test]
+fn an_explanation_says_what_is_denied() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("accounts.csv", "id,size,country\nA,5,FR\n");
+    sandbox.write(
+        "rules.own",
+        "record Account from accounts {\n  id text, key\n  size number\n  country text\n}\n\nqueue Triage\n\n\
+         define big = size >= 1000\n\ndecide owner of Account {\n  \
+         never: when not (size > 1) assign to Triage\n  \
+         small: when not (size > 100 or country = \"DE\") and not big assign to Triage\n}\n",
+    );
+    let said = sandbox.run(&["explain", "Account", "A"]).success().stdout;
+    assert!(said.contains("not (size > 100 or country = \"DE\") and not big"), "{said}");
+    assert!(said.contains("no  not (size > 1)"), "{said}");
+    let said = sandbox.run(&["explain", "Account", "A", "--format", "json"]).success().stdout;
+    assert!(said.contains("not (size > 100 or country"), "{said}");
+}

@@ -34,7 +34,7 @@ fn test(kind: TestKind, span: Span) -> Cond {
 }
 
 pub(super) fn negate(cond: Cond, negated: bool) -> Cond {
-    if negated { Cond::Not(Box::new(cond)) } else { cond }
+    if negated { Cond::Not(Box::new(cond), None) } else { cond }
 }
 
 /// A field on the left of a comparison.
@@ -59,7 +59,7 @@ impl Checker<'_> {
         match &expr.kind {
             ExprKind::And(parts) => Cond::All(parts.iter().map(|part| self.condition(part, scope)).collect()),
             ExprKind::Or(parts) => self.any(parts, scope),
-            ExprKind::Not(inner) => Cond::Not(Box::new(self.condition(inner, scope))),
+            ExprKind::Not(inner) => Cond::Not(Box::new(self.condition(inner, scope)), Some(span)),
             ExprKind::Group(inner) => self.condition(inner, scope),
             ExprKind::AtLeast { count, criteria } => self.at_least(*count, criteria, span, scope),
             ExprKind::Compare { op, left, right, .. } => self.compare(*op, left, right, span, scope),

@@ -110,7 +110,7 @@ impl TypedPolicy {
 
 fn collect_denied(cond: &Cond, is_denied: bool, out: &mut Vec<HistoryId>) {
     match cond {
-        Cond::Not(inner) => collect_denied(inner, !is_denied, out),
+        Cond::Not(inner, _) => collect_denied(inner, !is_denied, out),
         Cond::Named { body, .. } => collect_denied(body, is_denied, out),
         Cond::All(parts) | Cond::Any(parts) => parts.iter().for_each(|part| collect_denied(part, is_denied, out)),
         Cond::AtLeast { criteria, .. } => {
