@@ -195,7 +195,9 @@ fn pending(session: &Session, found: &Evaluation, args: &PlanArgs, out: &Output)
     if waiting.is_empty() {
         return Ok(());
     }
-    out.line(&out.strong("Waiting for a decision since an earlier run"))?;
+    // Without a run before this one only rows that have no key of their own can be listed here.
+    let since = if found.head.as_ref().is_some_and(|head| head.run_count > 0) { " since an earlier run" } else { "" };
+    out.line(&out.strong(&format!("Waiting for a decision{since}")))?;
     let rows: Vec<Vec<String>> = waiting
         .iter()
         .take(shown)

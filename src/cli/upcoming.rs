@@ -58,6 +58,7 @@ pub enum What {
 impl What {
     fn word(&self) -> &'static str {
         match self {
+            What::Owner { to: None, .. } => "released",
             What::Owner { .. } => "new owner",
             What::HandOverEnds { .. } => "hand-over ends",
             What::Touch { is_overdue: false, .. } => "touch",
@@ -65,13 +66,18 @@ impl What {
         }
     }
 
-    fn owners(&self) -> (String, String) {
-        let text = |owner: &Option<Owner>| owner.as_ref().map_or_else(|| "-".to_owned(), |owner| owner.id.clone());
+    /// Before and after; `nobody` stands for no owner.
+    fn owners(&self, nobody: &str) -> (String, String) {
+        let text = |owner: &Option<Owner>| owner.as_ref().map_or_else(|| nobody.to_owned(), |owner| owner.id.clone());
         match self {
             What::Owner { from, to, .. } => (text(from), text(to)),
-            What::HandOverEnds { outgoing } => (outgoing.id.clone(), "-".to_owned()),
+            What::HandOverEnds { outgoing } => (outgoing.id.clone(), nobody.to_owned()),
             What::Touch { owner, .. } => (text(owner), text(owner)),
         }
+    }
+
+    fn is_touch(&self) -> bool {
+        matches!(self, What::Touch { .. })
     }
 }
 
@@ -170,6 +176,7 @@ fn owner_event(session: &Session, found: &Evaluation, change: &Change, day: i32)
         held.or(pinned).map(str::to_owned).or_else(|| entry.rule.as_ref()?.label.clone())
     });
     let now = match (change.rule, change.held) {
+        _ if change.pin.is_some() => "a pin".to_owned(),
         (Some(rule), _) => rule_name(session, change.role, rule),
         (None, Some(_)) => "a hold".to_owned(),
         (None, None) => change.outcome.word().to_owned(),
@@ -239,6 +246,24 @@ fn superseded(event: &Event, session: &Session, role: RoleId, found: &Evaluation
             .any(|change| change.role == role && change.key == event.key && change.previous != change.owner)
 }
 
+/// So many events in order; where there are more, touches are left out first: owners are what a reader looks for.
+fn most_telling(events: &[Event], most: usize) -> Vec<&Event> {
+    let others = events.iter().filter(|event| !event.what.is_touch()).count();
+    let mut touches_left = most.saturating_sub(others);
+    let mut told = Vec::new();
+    for event in events {
+        if event.what.is_touch() {
+            if touches_left == 0 {
+                continue;
+            }
+            touches_left -= 1;
+        }
+        told.push(event);
+    }
+    told.truncate(most);
+    told
+}
+
 fn text(events: &[Event], waiting: u64, args: &UpcomingArgs, out: &Output) -> Result<()> {
     let shown = if args.all { usize::MAX } else { SHOWN_MAX };
     if waiting > 0 {
@@ -247,11 +272,10 @@ fn text(events: &[Event], waiting: u64, args: &UpcomingArgs, out: &Output) -> Re
             count(waiting, "change")
         ));
     }
-    let rows: Vec<Vec<String>> = events
-        .iter()
-        .take(shown)
+    let rows: Vec<Vec<String>> = most_telling(events, shown)
+        .into_iter()
         .map(|event| {
-            let (from, to) = event.what.owners();
+            let (from, to) = event.what.owners("-");
             vec![
                 time::show_day(event.day),
                 event.record.clone(),
@@ -309,7 +333,7 @@ fn csv(events: &[Event]) -> Result<()> {
     let headers = ["day", "record", "key", "role", "what", "from", "to", "reason"];
     writer.write_record(headers).map_err(std::io::Error::from)?;
     for event in events {
-        let (from, to) = event.what.owners();
+        let (from, to) = event.what.owners("");
         let day = time::show_day(event.day);
         let cells = [&day, &event.record, &event.key, &event.role, event.what.word(), &from, &to, &event.reason];
         writer.write_record(cells.map(|cell: &str| safe_cell(cell))).map_err(std::io::Error::from)?;
@@ -318,7 +342,7 @@ fn csv(events: &[Event]) -> Result<()> {
 }
 
 fn ics_event(event: &Event) -> CalendarEvent {
-    let (from, to) = event.what.owners();
+    let (from, to) = event.what.owners("nobody");
     let of = format!("{} {}", event.record, event.key);
     let summary = match &event.what {
         What::Owner { .. } => format!("{of}: {from} -> {to}"),

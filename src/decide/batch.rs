@@ -462,10 +462,13 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
         let matching = self.holds.iter().enumerate().filter(|(_, hold)| hold.winner(index).is_some());
         matching.filter(|_| is_active()).find_map(|(hold, _)| {
             let since = self.input.held_since.get(&row).copied().unwrap_or(today);
+            let of_rule = self.scene.role.holds[hold].rule.until;
             let until = match self.scene.role.holds[hold].kind {
-                HoldKind::Hold(Some(length)) => Some(add_to_day(since, length.amount, length.unit)),
-                HoldKind::Hold(None) => None,
-                HoldKind::Lock => self.scene.role.holds[hold].rule.until,
+                HoldKind::Hold(Some(length)) => {
+                    let over = add_to_day(since, length.amount, length.unit);
+                    Some(of_rule.map_or(over, |until| until.min(over)))
+                }
+                HoldKind::Hold(None) | HoldKind::Lock => of_rule,
             };
             until.is_none_or(|until| today <= until).then_some(Held { hold, since, until })
         })

@@ -87,7 +87,7 @@ fn foretold(sandbox: &Sandbox, as_of: &str, days: &str) -> (Vec<Move>, Vec<(Stri
     let mut others = Vec::new();
     for event in found["events"].as_array().unwrap() {
         let text = |name: &str| event[name].as_str().unwrap().to_owned();
-        if event["what"] == "new owner" {
+        if event["what"] == "new owner" || event["what"] == "released" {
             moves.push((text("day"), text("key"), event["from"]["id"].clone(), event["to"]["id"].clone()));
         } else {
             others.push((text("day"), format!("{} {}", text("key"), text("what"))));
