@@ -228,7 +228,9 @@ impl<'s, 'a> Team<'s, 'a> {
             let excluded = members(&result.added[slot.0 as usize]);
             let asked = self.asked.request(desk, pool, self.scene, slot.0, NOBODY, &excluded);
             if self.scene.watched == Some(slot.0) {
-                result.story.extend(desk.explain(pool, &asked, loads));
+                let rule = self.scene.role.rules.get(slot.1 as usize).and_then(|rule| rule.label.as_deref());
+                result.story.push(format!("for `{}`:", rule.unwrap_or("a rule without a label")));
+                result.story.extend(desk.explain(pool, &asked, loads).into_iter().map(|line| format!("  {line}")));
             }
             match desk.pick(pool, &asked, loads) {
                 Ok(picked) => {
