@@ -5,8 +5,6 @@
 
 mod brackets;
 mod build;
-mod build_actions;
-mod build_expr;
 pub(crate) mod grammar;
 mod mend;
 mod outline;

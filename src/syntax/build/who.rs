@@ -1,101 +1,13 @@
-//! From the parser's pairs to the tree: what a rule does, and with whom.
+//! With whom: names, pools, and who is found through other records.
 
-use super::build::{Builder, Node, first, first_part, parts};
-use super::grammar::Rule as Grammar;
-use super::tree::*;
+use super::{Builder, Node, first, first_part, parts};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::grammar::Rule as Grammar;
+use crate::syntax::tree::*;
 use crate::value::time::Unit;
 
 impl<'t> Builder {
-    /// `assign to …`, `keep owner`, `hand off to …` and so on.
-    pub(super) fn action(&mut self, node: Node<'t>) -> RuleBody {
-        match node.as_rule() {
-            Grammar::assign => RuleBody::Assign(first_part(node).map_or_else(Vec::new, |target| self.chain(target))),
-            Grammar::keep => RuleBody::Keep,
-            Grammar::hand_off => self.hand_off(node),
-            Grammar::hold => {
-                let (mut up_to, mut condition) = (None, None);
-                for part in parts(node) {
-                    match part.as_rule() {
-                        Grammar::span => up_to = self.span_of_time(part),
-                        _ => condition = Some(self.condition(part)),
-                    }
-                }
-                RuleBody::Hold { up_to, condition }
-            }
-            Grammar::lock => RuleBody::Lock { condition: first_part(node).map(|part| self.condition(part)) },
-            Grammar::add => self.add(node),
-            Grammar::touch => {
-                let (mut every, mut since) = (None, None);
-                for part in parts(node) {
-                    match part.as_rule() {
-                        Grammar::span => every = self.span_of_time(part),
-                        _ => since = Some(self.path(part)),
-                    }
-                }
-                every.map_or(RuleBody::Broken, |every| RuleBody::Touch { every, since })
-            }
-            _ => RuleBody::Broken,
-        }
-    }
-
-    /// `never the same person as ROLE`.
-    pub(super) fn never(&mut self, node: Node<'t>) -> RuleBody {
-        let (mut role, mut path) = (None, None);
-        for part in parts(node) {
-            match part.as_rule() {
-                Grammar::role_name => role = self.word(part),
-                _ => path = Some(self.path(part)),
-            }
-        }
-        role.map_or(RuleBody::Broken, |role| RuleBody::Never { role, path })
-    }
-
-    /// `A else B`.
-    fn chain(&mut self, target: Node<'t>) -> Vec<Who> {
-        let chain: Vec<Node<'t>> = parts(target).collect();
-        chain.into_iter().map(|who| self.who(who)).collect()
-    }
-
-    fn hand_off(&mut self, node: Node<'t>) -> RuleBody {
-        let (mut to, mut over, mut once) = (Vec::new(), None, Vec::new());
-        for part in parts(node) {
-            match part.as_rule() {
-                Grammar::target => to = self.chain(part),
-                Grammar::span => {
-                    let span = self.span(&part);
-                    over = self.span_of_time(part).map(|over| (over, span));
-                }
-                _ => {
-                    let fields: Vec<Node<'t>> = parts(part).collect();
-                    once = fields.into_iter().map(|field| self.path(field)).collect();
-                }
-            }
-        }
-        match over {
-            Some((over, over_span)) => RuleBody::HandOff(Box::new(HandOffDecl { to, over, over_span, once })),
-            None => RuleBody::Broken,
-        }
-    }
-
-    fn add(&mut self, node: Node<'t>) -> RuleBody {
-        let (mut chains, mut wave, mut engagement) = (Vec::new(), None, Engagement::default());
-        for part in parts(node) {
-            match part.as_rule() {
-                Grammar::target => chains.push(self.chain(part)),
-                Grammar::wave => wave = first(part).and_then(|name| self.word(name)),
-                _ => {
-                    engagement = match first(part).map(|word| word.as_rule()) {
-                        Some(Grammar::kw_as) => Engagement::AsNeeded,
-                        Some(Grammar::kw_on) => Engagement::OnRequest,
-                        _ => Engagement::Always,
-                    };
-                }
-            }
-        }
-        RuleBody::Add { chains, wave, engagement }
-    }
-
     pub(super) fn who(&mut self, node: Node<'t>) -> Who {
         let span = self.span(&node);
         let managers = node.clone().into_inner().filter(|part| part.as_rule() == Grammar::kw_manager).count();
@@ -119,14 +31,7 @@ impl<'t> Builder {
             Grammar::who_nobody => WhoKind::Nobody,
             Grammar::who_keep => WhoKind::Keep,
             Grammar::who_owner_of => {
-                let mut parts = parts(node);
-                match (parts.next(), parts.next()) {
-                    (Some(role), Some(path)) => match self.word(role) {
-                        Some(role) => WhoKind::OwnerOf(role, self.path(path)),
-                        None => WhoKind::Broken,
-                    },
-                    _ => WhoKind::Broken,
-                }
+                self.role_of(node).map_or(WhoKind::Broken, |(role, path)| WhoKind::OwnerOf(role, path))
             }
             Grammar::who_pool => self.pool(node),
             Grammar::who_with => self.with(node),
@@ -179,7 +84,7 @@ impl<'t> Builder {
         if pool.members.is_empty() { WhoKind::Broken } else { WhoKind::Pool(Box::new(pool)) }
     }
 
-    fn twice(&mut self, word: &str, span: crate::source::Span) {
+    fn twice(&mut self, word: &str, span: Span) {
         self.push(
             Diagnostic::error(Code::Syntax, format!("`{word}` twice"))
                 .at(span, "one is enough")
@@ -193,13 +98,7 @@ impl<'t> Builder {
             return self.word(inner);
         }
         let path = self.path(inner);
-        if let Some(stray) = &path.stray {
-            let whole = format!("{} {}", path.text(), stray.text);
-            self.push(
-                Diagnostic::error(Code::UnquotedText, "a name with blanks in it needs quotes")
-                    .at(path.span.to(stray.span), "read as several words")
-                    .help(format!("write \"{whole}\"")),
-            );
+        if self.unquoted_name(&path) {
             return None;
         }
         Some(Word { text: path.text(), span: path.span, quoted: false })
