@@ -23,7 +23,7 @@ pub struct MemberSetting<'a> {
 ///
 /// A name that means a team gives its members and those of its sub-teams; a person gives themselves; a queue, and a name
 /// nobody answers to, give nobody.
-pub fn member_keys(pool: &Pool, binding: &Binding) -> Vec<String> {
+pub(super) fn member_keys(pool: &Pool, binding: &Binding) -> Vec<String> {
     let directory = binding.directory();
     let mut keys: Vec<String> = match pool.members.is_empty() {
         true => directory.people().iter().map(|person| person.key.clone()).collect(),

@@ -53,12 +53,8 @@ impl Checker<'_> {
 
     /// `status becomes Onboarding` asks when `status = Onboarding` began to hold.
     fn past_comparison(&mut self, left: &Expr, value: &Expr, span: Span, scope: &Scope) -> Option<Cond> {
-        let equal = ExprKind::Compare {
-            op: CompareOp::Equal,
-            op_span: span,
-            left: Box::new(left.clone()),
-            right: Box::new(value.clone()),
-        };
+        let equal =
+            ExprKind::Compare { op: CompareOp::Equal, left: Box::new(left.clone()), right: Box::new(value.clone()) };
         let cond = self.condition(&Expr { kind: equal, span }, scope);
         self.past_condition(&cond, span, scope)?;
         Some(cond)

@@ -18,7 +18,7 @@ pub use advance::Advanced;
 pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
 pub use history::{Answers, Asking, answer};
 pub use news::{News, news};
-pub use past::{Past, PastEntry, PastRule, RolePast, drift, elsewhere, role_input};
+pub use past::{Past, PastEntry, PastRule, RolePast, elsewhere, role_input};
 pub use pins::{Pin, PinOrigin, pins, set_pins};
 pub use seen::{SeenValue, SeenValues, Sight, Spell};
 pub use teams::{

@@ -84,7 +84,7 @@ impl PastEntry {
 ///
 /// Drift is a column that changed since the last run's look and differs from the ledger's owner. A column that still
 /// shows the old value was only not written back to; one that was blanked asks the rules to decide again.
-pub fn drift(
+fn drift(
     past: &PastEntry,
     shown_before: Option<&Option<String>>,
     shown_now: Option<&str>,

@@ -19,19 +19,6 @@ pub fn rule_fingerprint(policy: &TypedPolicy, role: &Role, rule: &Rule) -> Strin
     digest(&rule_text(policy, role, rule))
 }
 
-/// The digest of a whole policy's meaning: every role with its rules in order.
-pub fn policy_fingerprint(policy: &TypedPolicy) -> String {
-    let mut text = String::new();
-    for role in &policy.roles {
-        text.push_str(&format!("{} of {}\n", role.name, policy.schema.record(role.record).name));
-        for rule in &role.rules {
-            text.push_str(&rule_text(policy, role, rule));
-            text.push('\n');
-        }
-    }
-    digest(&text)
-}
-
 /// The digests of all rules of a role, in order.
 pub fn role_fingerprints(policy: &TypedPolicy, role: &Role) -> Vec<String> {
     role.rules.iter().map(|rule| rule_fingerprint(policy, role, rule)).collect()

@@ -18,8 +18,7 @@ pub use classifier::Classifier;
 pub(crate) use dimension::interval_atom;
 pub use dimension::{Cuts, Dimension, DimensionKind, FALSE_ATOM, Opaque, TRUE_ATOM};
 pub use fingerprint::{
-    contest_text, history_text, policy_fingerprint, related_text, role_fingerprints, rotation_name, rule_fingerprint,
-    team_fingerprints,
+    contest_text, history_text, related_text, role_fingerprints, rotation_name, rule_fingerprint, team_fingerprints,
 };
 pub(crate) use lower::counts_on;
 pub use lower::{lower, lower_role};

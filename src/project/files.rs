@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 /// The canonical path of something that exists below `root`.
 ///
 /// Refused: absolute paths, `..`, and links that lead out. A name that is not there gets a did-you-mean.
-pub fn path_below(root: &Path, relative: &Path) -> Result<PathBuf, Diagnostic> {
+pub(super) fn path_below(root: &Path, relative: &Path) -> Result<PathBuf, Diagnostic> {
     let shown = relative.display().to_string();
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     if relative.as_os_str().is_empty() || !relative.components().all(plain) {

@@ -12,7 +12,7 @@ pub use calendar::CalendarConfig;
 pub use config::{
     Config, Drift, LedgerConfig, Location, MaxMoves, OwnersTo, RecordConfig, SourceConfig, WriteBackConfig,
 };
-pub use files::{file_below, path_below};
+pub use files::file_below;
 pub(crate) use files::{leaves_project, no_regular_file, not_utf8, reason, unreadable};
 
 use crate::diagnostic::{Code, Diagnostic};

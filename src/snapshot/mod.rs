@@ -25,7 +25,6 @@ pub mod write_back;
 
 pub use describe::{SourceColumn, SourceTable, describe, describe_table, table_names};
 pub use init::{Written, init};
-pub use names::record_name;
 
 use crate::column::Dataset;
 use crate::diagnostic::{Diagnostic, any_error};

@@ -4,7 +4,7 @@
 const TYPE_WORDS: &[&str] = &["text", "number", "date", "time", "money", "one", "many", "ordered", "yes"];
 
 /// The record type a table most likely holds: `sales_orders` holds `SalesOrder`s.
-pub fn record_name(table: &str) -> String {
+pub(super) fn record_name(table: &str) -> String {
     let words: Vec<&str> =
         table.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let mut name = String::new();

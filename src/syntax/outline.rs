@@ -277,7 +277,7 @@ fn expr(of: &Expr) -> String {
         ExprKind::AtLeast { count, criteria } => {
             format!("at least {:?} {}", count.map(|(count, _)| count), list(criteria, criterion))
         }
-        ExprKind::Compare { op, op_span: _, left, right } => format!("({} {} {})", expr(left), op.mark(), expr(right)),
+        ExprKind::Compare { op, left, right } => format!("({} {} {})", expr(left), op.mark(), expr(right)),
         ExprKind::Is { negated, left, right } => format!("(is {negated} {} {})", expr(left), expr(right)),
         ExprKind::IsExactly { negated, left, right } => format!("(exactly {negated} {} {})", expr(left), expr(right)),
         ExprKind::In { negated, left, source } => format!("(in {negated} {} {})", expr(left), in_source(source)),

@@ -398,7 +398,6 @@ pub enum ExprKind {
 
     Compare {
         op: CompareOp,
-        op_span: Span,
         left: Box<Expr>,
         right: Box<Expr>,
     },

@@ -48,7 +48,7 @@ impl<'t> Builder {
             Grammar::before_tail | Grammar::after_tail => {
                 let op = if node.as_rule() == Grammar::before_tail { CompareOp::Less } else { CompareOp::More };
                 match parts(node).next() {
-                    Some(right) => ExprKind::Compare { op, op_span: span, left, right: Box::new(self.sum(right)) },
+                    Some(right) => ExprKind::Compare { op, left, right: Box::new(self.sum(right)) },
                     None => ExprKind::Broken,
                 }
             }
@@ -84,7 +84,6 @@ impl<'t> Builder {
         let (Some(op_node), Some(right)) = (inner.next(), inner.next()) else {
             return ExprKind::Broken;
         };
-        let op_span = self.span(&op_node);
         let op = match first(op_node.clone()).map(|op| op.as_rule()) {
             Some(Grammar::unequal | Grammar::foreign_unequal) => CompareOp::Unequal,
             Some(Grammar::less) => CompareOp::Less,
@@ -95,7 +94,7 @@ impl<'t> Builder {
         };
         self.foreign_op(op_node, op.mark());
         let right = Box::new(self.sum(right));
-        ExprKind::Compare { op, op_span, left, right }
+        ExprKind::Compare { op, left, right }
     }
 
     fn is_tail(&mut self, node: Node<'t>, negated: bool, left: Box<Expr>) -> ExprKind {
