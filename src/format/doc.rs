@@ -17,6 +17,8 @@ pub(super) enum Doc {
     Text(String),
     /// Written only where the group is on one line.
     IfFlat(&'static str),
+    /// Text that is there only where the group around it is broken.
+    IfBroken(&'static str),
     /// One blank.
     Space,
     /// So many more blanks, for columns; none where the group is on one line.
@@ -120,7 +122,8 @@ impl Printer {
             match doc {
                 Doc::Text(text) => self.text(indent, text),
                 Doc::IfFlat(text) if flat => self.text(indent, text),
-                Doc::IfFlat(_) => {}
+                Doc::IfBroken(text) if !flat => self.text(indent, text),
+                Doc::IfFlat(_) | Doc::IfBroken(_) => {}
                 Doc::Space => self.blanks(1),
                 Doc::Pad(width) if !flat => self.blanks(*width),
                 Doc::Pad(_) => {}
@@ -190,6 +193,7 @@ impl Printer {
             let width = match doc {
                 Doc::Text(text) => text.chars().count(),
                 Doc::IfFlat(text) => usize::from(flat) * text.len(),
+                Doc::IfBroken(text) => usize::from(!flat) * text.len(),
                 Doc::Space => 1,
                 Doc::Pad(width) => usize::from(!flat) * width,
                 Doc::Line | Doc::Fill if flat => 1,

@@ -7,6 +7,13 @@ use super::doc::Doc;
 use super::layout::{Layout, Node, column, pad};
 use crate::syntax::grammar::Rule as Grammar;
 
+/// Words that, at the end of a criterion, would take the next line for their own: the comma behind them stays.
+const READS_ON: &[&str] = &[
+    "contain", "contains", "with", "matches", "as", "includes", "of", "before", "after", "within", "than", "becomes",
+    "was", "changed", "for", "in", "is", "not", "between", "and", "or", "does", "starts", "ends", "counts", "older",
+    "later",
+];
+
 impl<'t> Layout<'t> {
     /// Any part of a sentence.
     pub(super) fn part(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
@@ -344,7 +351,12 @@ impl<'t> Layout<'t> {
         let name = label(node.clone());
         let mut words = Vec::new();
         let mut comma = None;
+        let mut reads_on = false;
         for part in node.into_inner() {
+            if part.as_rule() != Grammar::comma {
+                let last = part.as_str().split_whitespace().next_back().unwrap_or_default();
+                reads_on = READS_ON.iter().any(|word| word.eq_ignore_ascii_case(last));
+            }
             match part.as_rule() {
                 Grammar::comma => comma = Some(part),
                 Grammar::label => {
@@ -359,6 +371,9 @@ impl<'t> Layout<'t> {
         if let Some(comma) = comma {
             // Comments before it are those before the next criterion.
             self.left_out(docs, &comma);
+            if reads_on {
+                docs.push(Doc::IfBroken(","));
+            }
         }
     }
 }

@@ -120,3 +120,11 @@ fn labels_around_a_mended_arrow_do_not_end_before_they_begin() {
         assert!(!spans.is_empty() && spans.iter().all(|span| span.start <= span.end), "{spans:?} of {text}");
     }
 }
+
+#[test]
+fn a_criterion_that_ends_in_a_word_of_comparison_keeps_its_comma() {
+    let text = "when at least 2 of{\nnot type does not contain,\nnot arr != yes} assign to X\n";
+    assert_kept(text);
+    let tidy = format(text).unwrap();
+    assert!(tidy.contains("contain,\n"), "{tidy}");
+}
