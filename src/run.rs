@@ -111,6 +111,9 @@ pub fn decide(given: &Given<'_>) -> Decided {
     for (role, plan) in policy.role_ids().zip(&plan.roles) {
         decided.role(given, role, plan);
     }
+    for (id, rows) in compare::begun(policy, dataset, past, &decided.owners, &decided.after) {
+        decided.related.begin(id, &rows);
+    }
     for at in 0..policy.gathers.len() {
         decided.team(given, at);
     }

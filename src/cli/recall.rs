@@ -50,7 +50,7 @@ pub fn past(ledger: &Ledger, policy: &TypedPolicy) -> Result<Past> {
     past.seen = seen(ledger, policy)?;
     if policy.asks_hours() {
         ledger.since::<LedgerError>(|since| {
-            if let (Some(at), Some(_)) = (find(since.record, since.role), since.owner) {
+            if let Some(at) = find(since.record, since.role) {
                 past.roles[at].since.insert(since.key.to_owned(), since.as_of);
             }
             Ok(())

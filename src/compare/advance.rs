@@ -34,7 +34,8 @@ impl Advanced<'_> {
         for change in self.changes.changes.iter().filter(|change| change.outcome != Outcome::Adopted) {
             let entry = self.entry(change);
             let role = &mut past.roles[change.role.0 as usize];
-            if change.previous != change.owner {
+            // As the ledger tells it: a record that comes back, or is seen for the first time, begins anew.
+            if role.entries.get(&change.key).is_none_or(|before| before.owner != change.owner) {
                 role.since.insert(change.key.clone(), self.as_of);
             }
             role.entries.insert(change.key.clone(), entry);

@@ -16,6 +16,7 @@ mod values;
 
 pub use advance::Advanced;
 pub use changes::{Change, ChangeSet, Compared, RoleTotals, compare, keys_of};
+pub use clock::begun;
 pub use history::{Answers, Asking, answer};
 pub use news::{News, news};
 pub use past::{Past, PastEntry, PastRule, RolePast, elsewhere, role_input};

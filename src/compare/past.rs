@@ -31,7 +31,8 @@ pub struct RolePast {
     pub shown: FxHashMap<String, Option<String>>,
     /// Who is handing a record over, and the last day.
     pub handing_over: FxHashMap<String, (Owner, i32)>,
-    /// The instant at which the present owner was set, of records that have one; empty while no rule counts their time.
+    /// The instant at which the present owner was set, or the record was released; empty while no rule counts an owner's
+    /// time.
     pub since: FxHashMap<String, i64>,
 }
 

@@ -512,13 +512,14 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
         excluded
     }
 
-    /// Whether the owner was set by a rule that waits for the end of their time, and has some of it left.
+    /// Whether a rule that waits for the end of an owner's time set the owner, or released the record, and some of the time
+    /// is left.
     fn has_time(&self, case: Case, owners: &OwnerTable) -> bool {
         let related = self.scene.related;
         let is_out_of_touch = |id: HistoryId| related.history_column(id).is_some() && !related.history(id, case.row);
         let has_time = |id: &HistoryId| is_out_of_touch(*id) && !related.is_overdue(*id, case.row);
         let current = owners.get(self.input.current[case.row as usize]);
-        self.clocks_of(case).iter().any(has_time) && current.is_some_and(|owner| self.scene.binding.is_active(owner))
+        self.clocks_of(case).iter().any(has_time) && current.is_none_or(|owner| self.scene.binding.is_active(owner))
     }
 
     fn clocks_of(&self, case: Case) -> &[HistoryId] {
@@ -536,8 +537,9 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
                 result.outcome[case.row as usize] = Outcome::Assigned;
                 result.pooled.insert(case.row, Pooled::Stays(pool));
             } else if self.has_time(case, owners) {
-                // Else a queue that was given it for want of others would hand it back at once.
-                result.outcome[case.row as usize] = Outcome::Assigned;
+                // Else a queue that was given it for want of others would hand it back at once; so would nobody.
+                let is_released = self.input.current[case.row as usize] == NOBODY;
+                result.outcome[case.row as usize] = if is_released { Outcome::Nobody } else { Outcome::Assigned };
             } else if case.hold.is_some() || self.is_waiting(case, owners) {
                 self.staying.push((case, place));
             } else {

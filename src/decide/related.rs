@@ -65,6 +65,18 @@ impl WorkedOut {
         WorkedOut { overdue, ..self }
     }
 
+    /// Lets the time of these rows' owners begin: they are in time.
+    pub fn begin(&mut self, id: HistoryId, rows: &RowSet) {
+        let at = id.0 as usize;
+        let (Some(holds), Some(overdue)) = (self.history.get_mut(at), self.overdue.get_mut(at)) else { return };
+        for row in rows.iter() {
+            if let Some(holds) = holds.get_mut(row as usize) {
+                *holds = true;
+            }
+            overdue.remove(row);
+        }
+    }
+
     /// Whether the time of a row's owner is over; nobody's is where nothing is known.
     pub fn is_overdue(&self, id: HistoryId, row: u32) -> bool {
         self.overdue.get(id.0 as usize).is_some_and(|rows| rows.contains(row))

@@ -194,3 +194,102 @@ fn where_nobody_else_may_have_it_the_owner_stays() {
     book.sandbox.write("rules.own", &LEADS.replace(" else Triage", ""));
     assert_eq!(book.again("2026-03-10T16:00:00Z"), ["L1 ana late"]);
 }
+
+#[test]
+fn a_lead_released_for_want_of_a_touch_waits_for_one() {
+    let book = leads();
+    book.sandbox.write("rules.own", &LEADS.replacen("assign to next of SDR else Triage", "assign to nobody", 1));
+    touched(&book, &[("L1", ""), ("L2", "")]);
+    assert_eq!(book.again("2026-03-09T10:00:00Z"), ["L1 ana new", "L2 bo new"]);
+    assert_eq!(foretold(&book, "2026-03-09T10:00:00Z"), ["2026-03-10 L1 ", "2026-03-10 L2 "]);
+    assert_eq!(book.again("2026-03-09T14:00:00Z"), ["L1  late", "L2  late"]);
+    // Nobody has them however long it takes, and no day to come changes that.
+    assert!(foretold(&book, "2026-03-09T14:00:00Z").is_empty());
+    assert_eq!(book.again("2026-03-16T14:00:00Z"), ["L1  late", "L2  late"]);
+    // What was done before the release is no touch.
+    touched(&book, &[("L1", "2026-03-16 15:00"), ("L2", "2026-03-09 13:00")]);
+    let taken_up = book.again("2026-03-16T16:00:00Z");
+    assert!(taken_up[0].ends_with(" new") && taken_up[0] != "L1  new", "{taken_up:?}");
+    assert_eq!(taken_up[1], "L2  late");
+    book.sandbox.run(&["verify"]).success();
+}
+
+#[test]
+fn nobody_has_its_time_as_well_where_it_stands_for_want_of_others() {
+    let book = leads();
+    book.sandbox.write("rules.own", &LEADS.replacen("else Triage", "else nobody", 1));
+    book.sandbox.write("people.csv", "id,name,team\nana,Ana,SDR\n");
+    touched(&book, &[("L1", "")]);
+    assert_eq!(book.again("2026-03-09T10:00:00Z"), ["L1 ana new"]);
+    assert_eq!(book.again("2026-03-09T14:00:00Z"), ["L1  late"]);
+    assert_eq!(book.again("2026-03-10T09:59:00Z"), ["L1  late"]);
+    assert_eq!(book.again("2026-03-10T10:00:00Z"), ["L1 ana late"]);
+    assert_eq!(book.again("2026-03-10T14:00:00Z"), ["L1  late"]);
+}
+
+#[test]
+fn a_release_by_another_rule_starts_no_clock() {
+    let book = leads();
+    let policy = LEADS.replace("  new:", "  mild: when touched before 2026-03-09 assign to nobody\n  new:");
+    book.sandbox.write("rules.own", &policy);
+    touched(&book, &[("L1", "2026-03-08 10:00")]);
+    assert_eq!(book.again("2026-03-09T10:00:00Z"), ["L1  mild"]);
+    assert!(foretold(&book, "2026-03-09T10:00:00Z").is_empty());
+    assert_eq!(book.again("2026-03-10T14:00:00Z"), ["L1  mild"]);
+}
+
+/// Changes of owner that time alone will bring within a week.
+fn foretold(book: &Book, as_of: &str) -> Vec<String> {
+    let found = book.sandbox.run(&["upcoming", "--as-of", as_of, "--days", "7", "--format", "json"]).success().json();
+    let text = |event: &serde_json::Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    let owner = |event: &serde_json::Value| text(&event["to"], "id");
+    let events = found["events"].as_array().unwrap().iter();
+    events.map(|event| format!("{} {} {}", text(event, "day"), text(event, "key"), owner(event))).collect()
+}
+
+#[test]
+fn whoever_becomes_the_owner_is_in_time_for_the_team_and_calendar_of_the_same_run() {
+    let book = Book::new(
+        "record Lead {
+  id      text, key
+  status  one of (New, Big)
+  touched time, optional
+}
+
+person from people
+team SDR
+queue Triage
+
+decide owner of Lead {
+  big:  when status = Big assign to ana
+  rest: otherwise assign to bo
+}
+
+gather team of Lead {
+  always add owner as core
+  when not touched within 4 business hours add cy as helper
+}
+
+calendar of Lead {
+  when not touched within 4 business hours touch every 1 days
+  otherwise touch every 5 days
+}
+",
+    );
+    book.sandbox.write("people.csv", "id,name,team\nana,Ana,SDR\nbo,Bo,SDR\ncy,Cy,SDR\n");
+    book.sandbox.write("leads.csv", "id,status,touched\nL1,New,\n");
+    assert_eq!(book.again("2026-03-09T10:00:00Z"), ["L1 bo rest", "L1 bo (core) "]);
+    assert_eq!(book.again("2026-03-10T10:00:00Z"), ["L1 bo rest", "L1 bo (core); cy (helper) "]);
+    book.sandbox.write("leads.csv", "id,status,touched\nL1,Big,\n");
+    let touches = || {
+        let args = ["upcoming", "--as-of", "2026-03-11T10:00:00Z", "--days", "7", "--format", "json"];
+        let found = book.sandbox.run(&args).success().json();
+        let events = found["events"].as_array().unwrap().clone();
+        events.into_iter().filter(|event| event["what"] == "touch").collect::<Vec<_>>()
+    };
+    let before = touches();
+    assert_eq!(book.again("2026-03-11T10:00:00Z"), ["L1 ana big", "L1 ana (core) "]);
+    assert_eq!((before.len(), &before), (1, &touches()));
+    assert_eq!(book.again("2026-03-11T14:00:00Z"), ["L1 ana big", "L1 ana (core); cy (helper) "]);
+    book.sandbox.run(&["verify"]).success();
+}
