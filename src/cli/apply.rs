@@ -11,7 +11,7 @@ use super::session::{Session, actor, is_plan_file};
 use crate::check::policy::RoleId;
 use crate::ledger::{Appended, Ledger};
 use crate::project::{Location, OwnersTo};
-use crate::snapshot::write_back::{self, ChangeRow};
+use crate::snapshot::write_back;
 use crate::value::Outcome;
 use std::io::{IsTerminal, Write};
 
@@ -159,18 +159,7 @@ fn write_owners(session: &Session, found: &Evaluation) -> Result<Option<String>>
                 // The last changes may not have been fetched yet.
                 return Ok(Some(format!("no changes; {} is left as it is", config.write_back.file.display())));
             }
-            let rows_of = rows.iter().map(|row| ChangeRow {
-                record: &row[0],
-                key: &row[1],
-                role: &row[2],
-                owner_kind: &row[3],
-                owner_id: &row[4],
-                old_owner: &row[5],
-                rule: &row[6],
-                reason: &row[7],
-                effective: &row[8],
-            });
-            write_back::change_file(&path, rows_of).map_err(|finding| failed(session, finding))?;
+            write_back::change_file(&path, &rows).map_err(|finding| failed(session, finding))?;
             Ok(Some(format!("{} written to {}", count(rows.len() as u64, "change"), config.write_back.file.display())))
         }
         OwnersTo::Source => {

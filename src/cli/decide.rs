@@ -3,12 +3,13 @@
 use super::args::{DecideArgs, Format, Global, RunArgs};
 use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Result};
-use super::output::{Output, grouped, safe_cell, table};
+use super::output::{Output, grouped, table};
 use super::session::Session;
 use super::teams;
 use crate::check::policy::{GatherId, Hold, Role, RoleId, RuleId};
 use crate::compare::TeamMember;
 use crate::decide::NO_RULE;
+use crate::snapshot::write_back::guarded;
 use crate::value::Outcome;
 use serde_json::json;
 use std::io::Write;
@@ -102,7 +103,9 @@ const COLUMNS: [&str; 7] = ["record", "key", "role", "outcome", "owner_kind", "o
 fn csv(session: &Session, found: &Evaluation) -> Result<()> {
     let mut writer = ::csv::Writer::from_writer(std::io::BufWriter::new(std::io::stdout().lock()));
     writer.write_record(COLUMNS).map_err(std::io::Error::from)?;
-    each_row(session, found, |cells| writer.write_record(cells.map(safe_cell)).map_err(std::io::Error::from))?;
+    each_row(session, found, |cells| {
+        writer.write_record(cells.map(|cell| guarded(cell).into_owned())).map_err(std::io::Error::from)
+    })?;
     writer.flush()?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::asides;
 use super::evaluate::{Depth, Evaluation, Watch, evaluate_watching};
 use super::exit::{Exit, Failure, Result};
 use super::history;
-use super::output::Output;
+use super::output::{Output, owner_json};
 use super::past_run;
 use super::pin_notes;
 use super::record::invalid_reason;
@@ -502,10 +502,6 @@ fn as_json(
     role: RoleId,
     sources: &Sources,
 ) -> Value {
-    let owner = |owner: &Option<Owner>| match owner {
-        Some(owner) => json!({ "kind": owner.kind.word(), "id": owner.id }),
-        None => Value::Null,
-    };
     let rules: Vec<Value> = if heading.before_rules {
         Vec::new()
     } else {
@@ -518,8 +514,8 @@ fn as_json(
         "role": heading.role,
         "as_of": time::show_instant(heading.as_of),
         "outcome": heading.outcome.word(),
-        "owner": owner(&heading.owner),
-        "owner_before": owner(&heading.current),
+        "owner": owner_json(heading.owner.as_ref()),
+        "owner_before": owner_json(heading.current.as_ref()),
         "reason": heading.reason.clone().or_else(|| {
             let decided = explanation.decided.filter(|_| !heading.before_rules)?;
             policy.role(role).rule(decided).because.clone()

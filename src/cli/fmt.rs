@@ -3,10 +3,9 @@
 use super::args::FmtArgs;
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count};
-use super::plan_file::write_whole;
 use crate::format::{FormatError, format};
 use crate::limits::POLICY_BYTES_MAX;
-use crate::project::Project;
+use crate::project::{Project, write_whole};
 use crate::source::{SourceFile, Sources};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -58,7 +57,7 @@ fn one_file(path: &Path, file: &SourceFile, args: &FmtArgs, out: &Output, tally:
         out.line(&format!("not tidy: {}", file.name))?;
     }
     if !args.check && !args.diff {
-        write_whole(path, tidy.as_bytes())
+        write_whole(path, |to| to.write_all(tidy.as_bytes()))
             .map_err(|error| Failure::could_not_run(format!("`{}` cannot be written: {error}", file.name)))?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::args::{Global, HistoryArgs};
 use super::exit::{Exit, Failure, Result};
-use super::output::{Output, table};
+use super::output::{Output, owner_json, table};
 use super::session::Session;
 use super::teams::members_of;
 use crate::compare::TeamMember;
@@ -111,10 +111,6 @@ fn rule_text(entry: &Entry) -> String {
 }
 
 pub fn entry_json(entry: &Entry) -> Value {
-    let owner = |owner: &Option<crate::value::Owner>| match owner {
-        Some(owner) => json!({ "kind": owner.kind.word(), "id": owner.id }),
-        None => Value::Null,
-    };
     json!({
         "seq": entry.seq,
         "run": entry.run,
@@ -125,8 +121,8 @@ pub fn entry_json(entry: &Entry) -> Value {
         // Such an entry is no decision.
         "beside": entry.companion().map(Companion::word),
         "outcome": entry.outcome.word(),
-        "from": owner(&entry.previous),
-        "to": owner(&entry.owner),
+        "from": owner_json(entry.previous.as_ref()),
+        "to": owner_json(entry.owner.as_ref()),
         "rule": entry.rule.as_ref().map(|rule| json!({
             "label": rule.label, "fingerprint": rule.fingerprint, "place": rule.place,
         })),

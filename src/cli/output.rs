@@ -5,6 +5,7 @@ use super::exit::{Exit, Failure};
 use crate::diagnostic::{Diagnostic, Severity, render};
 use crate::limits::DIAGNOSTICS_MAX;
 use crate::source::Sources;
+use crate::value::Owner;
 use std::io::{IsTerminal, Write};
 
 /// How this run talks.
@@ -183,9 +184,9 @@ pub fn summary(findings: &[Diagnostic]) -> String {
     parts.join(", ")
 }
 
-/// A cell that no spreadsheet takes for a formula.
-pub fn safe_cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+/// An owner's kind and id; null for nobody.
+pub fn owner_json(owner: Option<&Owner>) -> serde_json::Value {
+    owner.map_or(serde_json::Value::Null, |owner| serde_json::json!({ "kind": owner.kind.word(), "id": owner.id }))
 }
 
 /// A cell on one line, of a length that a table can bear.

@@ -6,7 +6,7 @@ use super::args::{PinArgs, UnpinArgs};
 use super::evaluate::require_people;
 use super::exit::{Exit, Failure, Result};
 use super::explain::find_role;
-use super::output::Output;
+use super::output::{Output, owner_json};
 use super::record::command;
 use super::session::{Session, actor, directory};
 use crate::check::policy::RoleId;
@@ -221,10 +221,6 @@ impl Asked {
             "replaced": owner_json(standing.owner()),
         })
     }
-}
-
-pub fn owner_json(owner: Option<&Owner>) -> Value {
-    owner.map_or(Value::Null, |owner| json!({ "kind": owner.kind.word(), "id": owner.id }))
 }
 
 fn append(session: &Session, draft: &RunDraft) -> Result<Appended> {

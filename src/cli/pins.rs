@@ -3,11 +3,11 @@
 use super::args::{Format, Global, PinsArgs, RunArgs};
 use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Result};
-use super::output::{Output, count, safe_cell, table};
-use super::pin::owner_json;
+use super::output::{Output, count, owner_json, table};
 use super::pin_notes::{said_by, unpin};
 use super::session::Session;
 use crate::compare::{Pin, PinOrigin};
+use crate::snapshot::write_back::guarded;
 use crate::value::time;
 use serde_json::{Value, json};
 
@@ -199,7 +199,9 @@ fn csv(session: &Session, listed: &[Listed<'_>]) -> Result<()> {
     let mut writer = ::csv::Writer::from_writer(std::io::BufWriter::new(std::io::stdout().lock()));
     writer.write_record(COLUMNS).map_err(std::io::Error::from)?;
     for one in listed {
-        writer.write_record(one.cells(session).map(|cell| safe_cell(&cell))).map_err(std::io::Error::from)?;
+        writer
+            .write_record(one.cells(session).map(|cell| guarded(&cell).into_owned()))
+            .map_err(std::io::Error::from)?;
     }
     writer.flush()?;
     Ok(())

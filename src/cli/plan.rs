@@ -4,7 +4,7 @@ use super::args::{Format, Global, PlanArgs};
 use super::decide::{hold_name, role_name, rule_name};
 use super::evaluate::{Depth, Evaluation, evaluate};
 use super::exit::{Exit, Failure, Result};
-use super::output::{Output, count, grouped, safe_cell, table};
+use super::output::{Output, count, grouped, owner_json, table};
 use super::plan_file;
 use super::record::{self, invalid_reason, reason, unmatched_reason};
 use super::session::Session;
@@ -13,9 +13,11 @@ use crate::assign::NOBODY;
 use crate::check::policy::RuleId;
 use crate::compare::Change;
 use crate::decide::NO_RULE;
+use crate::snapshot::write_back::{self, ChangeRow};
 use crate::value::{Outcome, Owner, time};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
+use std::io::BufWriter;
 
 /// Changes shown before "and N more".
 const SHOWN_MAX: usize = 40;
@@ -46,7 +48,10 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
                 out.json(&change_json(&session, &found, change))?;
             }
         }
-        Format::Csv => csv(&session, &found)?,
+        Format::Csv => {
+            let to = BufWriter::new(std::io::stdout().lock());
+            write_back::write_changes(to, &change_rows(&session, &found))?;
+        }
         _ => text(&session, &found, args, out)?,
     }
     if let Some(file) = &args.out {
@@ -354,17 +359,13 @@ pub fn last_line(found: &Evaluation) -> String {
 
 pub fn change_json(session: &Session, found: &Evaluation, change: &Change) -> Value {
     let record = session.policy.role(change.role).record;
-    let owner = |owner: &Option<Owner>| match owner {
-        Some(owner) => json!({ "kind": owner.kind.word(), "id": owner.id }),
-        None => Value::Null,
-    };
     json!({
         "record": session.policy.schema.record(record).name,
         "key": change.key,
         "role": session.policy.role(change.role).name,
         "outcome": change.outcome.word(),
-        "from": owner(&change.previous),
-        "to": owner(&change.owner),
+        "from": owner_json(change.previous.as_ref()),
+        "to": owner_json(change.owner.as_ref()),
         "rule": change.rule.map(|rule| rule_name(session, change.role, rule)),
         "place": change.rule.map(|rule| session.sources().place(session.policy.role(change.role).rule(rule).span)),
         "drift": change.is_drift,
@@ -384,7 +385,7 @@ pub fn plan_json(session: &Session, found: &Evaluation) -> Value {
             json!({
                 "role": role_name(session, one.role),
                 "key": one.key,
-                "owner": one.owner.map(|owner| json!({ "kind": owner.kind.word(), "id": owner.id })),
+                "owner": owner_json(one.owner.as_ref()),
                 "why": one.why,
             })
         })
@@ -405,20 +406,8 @@ pub fn plan_json(session: &Session, found: &Evaluation) -> Value {
     })
 }
 
-/// The change file: `record,key,role,owner_kind,owner_id,old_owner,rule,reason,effective`.
-fn csv(session: &Session, found: &Evaluation) -> Result<()> {
-    let mut writer = ::csv::Writer::from_writer(std::io::BufWriter::new(std::io::stdout().lock()));
-    let headers = ["record", "key", "role", "owner_kind", "owner_id", "old_owner", "rule", "reason", "effective"];
-    writer.write_record(headers).map_err(std::io::Error::from)?;
-    for row in change_rows(session, found) {
-        writer.write_record(row.map(|cell| safe_cell(&cell))).map_err(std::io::Error::from)?;
-    }
-    writer.flush()?;
-    Ok(())
-}
-
 /// One row a change of owner, in the columns of the change file: what another system has to do.
-pub fn change_rows(session: &Session, found: &Evaluation) -> Vec<[String; 9]> {
+pub fn change_rows(session: &Session, found: &Evaluation) -> Vec<ChangeRow> {
     let day = time::show_day(found.as_of.today());
     found
         .changes
@@ -429,17 +418,17 @@ pub fn change_rows(session: &Session, found: &Evaluation) -> Vec<[String; 9]> {
         .map(|change| {
             let record = session.policy.role(change.role).record;
             let owner = change.owner.as_ref();
-            [
-                session.policy.schema.record(record).name.clone(),
-                change.key.clone(),
-                session.policy.role(change.role).name.clone(),
-                owner.map_or(String::new(), |owner| owner.kind.word().to_owned()),
-                owner.map_or(String::new(), |owner| owner.id.clone()),
-                change.previous.as_ref().map_or(String::new(), |owner| owner.id.clone()),
-                rule_text(session, change),
-                reason(session, found, change).unwrap_or_default(),
-                day.clone(),
-            ]
+            ChangeRow {
+                record: session.policy.schema.record(record).name.clone(),
+                key: change.key.clone(),
+                role: session.policy.role(change.role).name.clone(),
+                owner_kind: owner.map_or(String::new(), |owner| owner.kind.word().to_owned()),
+                owner_id: owner.map_or(String::new(), |owner| owner.id.clone()),
+                old_owner: change.previous.as_ref().map_or(String::new(), |owner| owner.id.clone()),
+                rule: rule_text(session, change),
+                reason: reason(session, found, change).unwrap_or_default(),
+                effective: day.clone(),
+            }
         })
         .collect()
 }

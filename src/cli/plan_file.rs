@@ -5,7 +5,7 @@ use super::evaluate::Evaluation;
 use super::exit::{Failure, Result};
 use super::plan::{plan_json, run_id};
 use super::session::Session;
-use crate::compare::DriftPolicy;
+use crate::project::write_whole;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -26,29 +26,11 @@ pub fn save(file: &Path, session: &Session, found: &Evaluation, run: &RunArgs) -
     refuse_foreign(file, "saved plan", |text| text.contains("\"ownward.plan/1\""))?;
     let mut plan = plan_json(session, found);
     plan["run"] = run_id(session, found).into();
-    plan["drift"] = drift_word(found.drift).into();
+    plan["drift"] = found.drift.word().into();
     plan["max_moves"] = run.max_moves.clone().into();
     let text = serde_json::to_string_pretty(&plan).unwrap_or_default();
-    write_whole(file, text.as_bytes())
+    write_whole(file, |to| to.write_all(text.as_bytes()))
         .map_err(|error| Failure::could_not_run(format!("the plan cannot be saved as `{}`: {error}", file.display())))
-}
-
-/// Writes a file beside its place and moves it there: a reader sees the old one or the new one.
-pub fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let beside = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::write(&beside, bytes).and_then(|()| {
-        // The new file keeps the rights of the old one.
-        if let Ok(old) = std::fs::metadata(file) {
-            std::fs::set_permissions(&beside, old.permissions())?;
-        }
-        std::fs::rename(&beside, file)
-    });
-    if written.is_err() {
-        // The half-written copy is of no use to anybody.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }
 
 /// Refuses to write over a file that is not of the kind to be written: a mistyped path must not cost a policy, an export
@@ -83,14 +65,6 @@ pub fn load(file: &Path) -> Result<PlanFile> {
         )));
     }
     Ok(plan)
-}
-
-pub fn drift_word(drift: DriftPolicy) -> &'static str {
-    match drift {
-        DriftPolicy::Report => "report",
-        DriftPolicy::Accept => "accept",
-        DriftPolicy::Restore => "restore",
-    }
 }
 
 impl PlanFile {

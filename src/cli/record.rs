@@ -7,7 +7,7 @@ use super::people_text::people_text;
 use super::session::Session;
 use super::teams;
 use crate::check::policy::{Hold, RoleId, RuleId};
-use crate::compare::{self, Change, DriftPolicy, Pin, PinOrigin, read_values, value_names};
+use crate::compare::{self, Change, Pin, PinOrigin, read_values, value_names};
 use crate::decide::Pooled;
 use crate::ledger::{EMPTY_ROOT, EntryDraft, Input, RuleRef, RunDraft, Shown, Totals};
 use crate::run::reads_column;
@@ -121,11 +121,7 @@ pub fn command(name: &str, as_of: i64, base: String, entry: EntryDraft, actor: S
 }
 
 fn options(session: &Session, found: &Evaluation) -> String {
-    let drift = match found.drift {
-        DriftPolicy::Report => "report",
-        DriftPolicy::Accept => "accept",
-        DriftPolicy::Restore => "restore",
-    };
+    let drift = found.drift.word();
     let zone = found.as_of.zone.iana_name().unwrap_or("UTC");
     format!("drift={drift} complete={} zone={zone}", session.project.config.source.complete)
 }

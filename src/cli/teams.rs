@@ -3,7 +3,7 @@
 use super::decide::rule_place;
 use super::evaluate::Evaluation;
 use super::exit::{Exit, Failure, Result};
-use super::output::{Output, count, grouped, table};
+use super::output::{Output, count, grouped, owner_json, table};
 use super::session::Session;
 use crate::check::policy::{Gather, GatherId, GatherKind, RuleId, TypedPolicy};
 use crate::compare::{
@@ -182,7 +182,7 @@ pub fn changes_json(session: &Session, found: &Evaluation) -> Vec<Value> {
 
 pub fn member_json(member: &TeamMember) -> Value {
     json!({
-        "owner": member.owner.as_ref().map(|owner| json!({ "kind": owner.kind.word(), "id": owner.id })),
+        "owner": owner_json(member.owner.as_ref()),
         "wave": member.wave,
         "engagement": member.owner.as_ref().map(|_| member.engagement.word()),
         "rule": member.rule,

@@ -9,13 +9,14 @@ use super::decide::rule_name;
 use super::evaluate::{Depth, Evaluation, Start, decide_all, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::ics::{self, CalendarEvent};
-use super::output::{Output, count, safe_cell, table};
-use super::plan_file::write_whole;
+use super::output::{Output, count, owner_json, table};
 use super::record::reason;
 use super::session::Session;
 use super::touches;
 use crate::check::policy::RoleId;
 use crate::compare::{Advanced, Change};
+use crate::project::write_whole;
+use crate::snapshot::write_back::guarded;
 use crate::value::time::{self, AsOf};
 use crate::value::{Outcome, Owner};
 use serde_json::{Value, json};
@@ -100,7 +101,7 @@ pub fn run(args: &UpcomingArgs, global: &Global, out: &Output) -> Result<Exit> {
             out.text(&text)?;
             return Ok(Exit::Fine);
         }
-        write_whole(file, text.as_bytes())
+        write_whole(file, |to| to.write_all(text.as_bytes()))
             .map_err(|error| Failure::could_not_run(format!("`{}` cannot be written: {error}", file.display())))?;
         out.say(&format!("{} written to {}", count(events.len() as u64, "event"), file.display()));
         return Ok(Exit::Fine);
@@ -306,14 +307,10 @@ fn text(events: &[Event], waiting: u64, args: &UpcomingArgs, out: &Output) -> Re
 }
 
 fn event_json(event: &Event) -> Value {
-    let owner = |owner: &Option<Owner>| match owner {
-        Some(owner) => json!({ "kind": owner.kind.word(), "id": owner.id }),
-        None => Value::Null,
-    };
     let (from, to) = match &event.what {
-        What::Owner { from, to, .. } => (owner(from), owner(to)),
-        What::HandOverEnds { outgoing } => (owner(&Some(outgoing.clone())), Value::Null),
-        What::Touch { owner: who, .. } => (owner(who), owner(who)),
+        What::Owner { from, to, .. } => (owner_json(from.as_ref()), owner_json(to.as_ref())),
+        What::HandOverEnds { outgoing } => (owner_json(Some(outgoing)), Value::Null),
+        What::Touch { owner: who, .. } => (owner_json(who.as_ref()), owner_json(who.as_ref())),
     };
     json!({
         "day": time::show_day(event.day),
@@ -336,7 +333,7 @@ fn csv(events: &[Event]) -> Result<()> {
         let (from, to) = event.what.owners("");
         let day = time::show_day(event.day);
         let cells = [&day, &event.record, &event.key, &event.role, event.what.word(), &from, &to, &event.reason];
-        writer.write_record(cells.map(|cell: &str| safe_cell(cell))).map_err(std::io::Error::from)?;
+        writer.write_record(cells.map(|cell: &str| guarded(cell).into_owned())).map_err(std::io::Error::from)?;
     }
     writer.flush().map_err(Into::into)
 }

@@ -4,9 +4,10 @@ use super::args::{Global, VerifyArgs};
 use super::exit::{Exit, Failure, Result};
 use super::history::open;
 use super::output::{Output, count};
-use super::plan_file::{refuse_foreign, write_whole};
+use super::plan_file::refuse_foreign;
 use super::session::Session;
 use crate::ledger::{Checkpoint, Erased};
+use crate::project::write_whole;
 use serde_json::{Value, json};
 
 pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
@@ -69,7 +70,7 @@ pub fn run(args: &VerifyArgs, _global: &Global, out: &Output) -> Result<Exit> {
         refuse_foreign(file, "checkpoint", |text| Checkpoint::parse(text).is_ok())?;
         let name = session.project.config.name.clone().unwrap_or_else(|| "ownward".to_owned());
         let text = ledger.checkpoint(&name)?.to_string();
-        write_whole(file, text.as_bytes()).map_err(|error| {
+        write_whole(file, |to| to.write_all(text.as_bytes())).map_err(|error| {
             Failure::could_not_run(format!("the checkpoint cannot be written to `{}`: {error}", file.display()))
         })?;
         out.say(&format!("checkpoint written to {}: keep it away from the ledger", file.display()));

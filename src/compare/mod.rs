@@ -39,3 +39,14 @@ pub enum DriftPolicy {
     /// The rules decide.
     Restore,
 }
+
+impl DriftPolicy {
+    /// As settings, saved plans and the ledger write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            DriftPolicy::Report => "report",
+            DriftPolicy::Accept => "accept",
+            DriftPolicy::Restore => "restore",
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod calendar;
 mod config;
 mod files;
 mod walk;
+mod whole_file;
 
 pub use calendar::CalendarConfig;
 pub use config::{
@@ -14,6 +15,7 @@ pub use config::{
 };
 pub use files::file_below;
 pub(crate) use files::{leaves_project, no_regular_file, not_utf8, reason, unreadable};
+pub use whole_file::write_whole;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::{CONFIG_BYTES_MAX, LIST_BYTES_MAX};

@@ -2,7 +2,7 @@
 
 use super::sqlite::{explained, is_plain_table, quoted};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::project::reason;
+use crate::project::{reason, write_whole};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::io::Write;
@@ -73,71 +73,59 @@ fn not_one(shown: &str, table: &str, key: &str, hit: usize) -> Diagnostic {
 }
 
 /// One changed owner, as other systems take it in. Blank is "none".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ChangeRow<'a> {
-    pub record: &'a str,
-    pub key: &'a str,
-    pub role: &'a str,
-    pub owner_kind: &'a str,
-    pub owner_id: &'a str,
-    pub old_owner: &'a str,
-    pub rule: &'a str,
-    pub reason: &'a str,
-    pub effective: &'a str,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeRow {
+    pub record: String,
+    pub key: String,
+    pub role: String,
+    pub owner_kind: String,
+    pub owner_id: String,
+    pub old_owner: String,
+    pub rule: String,
+    pub reason: String,
+    pub effective: String,
 }
 
 /// The header line of a change file.
 pub const CHANGE_COLUMNS: [&str; 9] =
     ["record", "key", "role", "owner_kind", "owner_id", "old_owner", "rule", "reason", "effective"];
 
+impl ChangeRow {
+    /// In the order of [`CHANGE_COLUMNS`].
+    fn cells(&self) -> [&str; 9] {
+        [
+            &self.record,
+            &self.key,
+            &self.role,
+            &self.owner_kind,
+            &self.owner_id,
+            &self.old_owner,
+            &self.rule,
+            &self.reason,
+            &self.effective,
+        ]
+    }
+}
+
 /// Writes the changes as CSV. A cell that a spreadsheet would run as a formula gets a leading `'`.
-pub fn write_changes<'a>(to: impl Write, rows: impl IntoIterator<Item = ChangeRow<'a>>) -> std::io::Result<()> {
+pub fn write_changes(to: impl Write, rows: &[ChangeRow]) -> std::io::Result<()> {
     let mut writer = csv::Writer::from_writer(to);
     writer.write_record(CHANGE_COLUMNS)?;
     for row in rows {
-        let cells = [
-            row.record,
-            row.key,
-            row.role,
-            row.owner_kind,
-            row.owner_id,
-            row.old_owner,
-            row.rule,
-            row.reason,
-            row.effective,
-        ];
-        writer.write_record(cells.map(guarded).iter().map(|cell| cell.as_ref()))?;
+        writer.write_record(row.cells().map(guarded).iter().map(|cell| cell.as_ref()))?;
     }
     writer.flush()
 }
 
 /// Writes the change file whole or not at all: a reader sees the old one or the new one, never a half.
-pub fn change_file<'a>(path: &Path, rows: impl IntoIterator<Item = ChangeRow<'a>>) -> Result<(), Diagnostic> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write_and_rename(&temporary, path, rows);
-    written.map_err(|error| {
-        // It may not be there; then there is nothing to tidy.
-        let _ = std::fs::remove_file(&temporary);
+pub fn change_file(path: &Path, rows: &[ChangeRow]) -> Result<(), Diagnostic> {
+    write_whole(path, |to| write_changes(to, rows)).map_err(|error| {
         Diagnostic::error(Code::WriteBack, format!("`{}` cannot be written: {}", path.display(), reason(&error)))
     })
 }
 
-fn write_and_rename<'a>(
-    temporary: &Path,
-    path: &Path,
-    rows: impl IntoIterator<Item = ChangeRow<'a>>,
-) -> std::io::Result<()> {
-    // What is left of a process that died and had our number is overwritten, a link is not followed.
-    let _ = std::fs::remove_file(temporary);
-    let file = std::fs::File::create_new(temporary)?;
-    write_changes(std::io::BufWriter::new(&file), rows)?;
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(temporary, path)
-}
-
-fn guarded(cell: &str) -> std::borrow::Cow<'_, str> {
+/// A cell that no spreadsheet takes for a formula.
+pub fn guarded(cell: &str) -> std::borrow::Cow<'_, str> {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}").into() } else { cell.into() }
 }
 
@@ -212,23 +200,23 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("changes.csv");
         let row = ChangeRow {
-            record: "Account",
-            key: "=cmd()",
-            role: "owner",
-            owner_kind: "person",
-            owner_id: "u1",
-            reason: "a \"good\" one, really",
+            record: "Account".into(),
+            key: "=cmd()".into(),
+            role: "owner".into(),
+            owner_kind: "person".into(),
+            owner_id: "u1".into(),
+            reason: "a \"good\" one, really".into(),
             ..ChangeRow::default()
         };
-        change_file(&path, [row]).unwrap();
-        change_file(&path, [row]).unwrap();
+        change_file(&path, std::slice::from_ref(&row)).unwrap();
+        change_file(&path, std::slice::from_ref(&row)).unwrap();
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
             "record,key,role,owner_kind,owner_id,old_owner,rule,reason,effective\n\
              Account,'=cmd(),owner,person,u1,,,\"a \"\"good\"\" one, really\",\n"
         );
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        let error = change_file(&folder.path().join("no/changes.csv"), [row]).unwrap_err();
+        let error = change_file(&folder.path().join("no/changes.csv"), &[row]).unwrap_err();
         assert_eq!(error.code, Code::WriteBack);
     }
 }

@@ -1,0 +1,33 @@
+//! Files that are there whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Result, Write};
+use std::path::Path;
+
+/// Writes a file beside its place and moves it there: a reader sees the old one or the new one, never a half.
+///
+/// The new file keeps the rights of the old one. Where anything fails, the old one stays as it was.
+pub fn write_whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = write_beside(&beside, path, write).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // The half-written copy is of no use to anybody. It may not be there; then there is nothing to tidy.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn write_beside(beside: &Path, path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    // What is left of a process that died and had our number is overwritten, a link is not followed.
+    let _ = fs::remove_file(beside);
+    let file = File::create_new(beside)?;
+    let mut to = BufWriter::new(&file);
+    write(&mut to)?;
+    to.flush()?;
+    drop(to);
+    if let Ok(old) = fs::metadata(path) {
+        fs::set_permissions(beside, old.permissions())?;
+    }
+    file.sync_all()
+}
