@@ -209,7 +209,8 @@ fn test_values(setting: Setting<'_>, kind: &TestKind, facts: &dyn Facts, out: &m
         }
         TestKind::History(id) => {
             let holds = if facts.history(*id) { "yes" } else { "no" };
-            out.push((crate::plan::history_text(setting.policy, *id), Some(holds.to_owned())));
+            let name = without_conditions(&crate::plan::history_text(setting.policy, *id));
+            out.push((name, Some(holds.to_owned())));
         }
     }
 }
@@ -221,8 +222,28 @@ fn field(setting: Setting<'_>, path: &Path, facts: &dyn Facts) -> (String, Optio
 }
 
 fn related(setting: Setting<'_>, path: &RelatedPath, facts: &dyn Facts) -> (String, Option<String>) {
-    let name = crate::plan::related_text(setting.policy, setting.record, path);
+    let name = without_conditions(&crate::plan::related_text(setting.policy, setting.record, path));
     (name, show(&facts.related(path), &crate::schema::FieldKind::Number))
+}
+
+/// A question without what stands in its brackets, which the condition beside it shows as it was written.
+fn without_conditions(text: &str) -> String {
+    let mut out = String::new();
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        match c {
+            '(' => {
+                if depth == 0 {
+                    out.push_str("(…)");
+                }
+                depth += 1;
+            }
+            ')' => depth = depth.saturating_sub(1),
+            c if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
 }
 
 fn numbers(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts, out: &mut Values) {
