@@ -1,9 +1,10 @@
 //! Everything that goes wrong outside: broken policies, broken data, a locked database, a full disk, a kill. Each time
 //! a clear message, exit code 1 or 2, no panic, and the ledger's head and the owner column as they were.
 
+use crate::sandbox::{Ran, Sandbox};
 use rusqlite::Connection;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 const RECORDS: &str = "record Account from accounts {
   id      text, key
@@ -22,13 +23,13 @@ const RULES: &str = "decide owner of Account {
 ";
 
 struct Book {
-    folder: tempfile::TempDir,
+    sandbox: Sandbox,
 }
 
 impl Book {
     /// A database of accounts whose owners were applied once and written back.
     fn new(rows: usize) -> Self {
-        let book = Book { folder: tempfile::tempdir().unwrap() };
+        let book = Book { sandbox: Sandbox::empty() };
         let settings = "[source]\nsqlite = \"crm.db\"\ncomplete = true\n\n[write-back]\nowners = \"source\"\n";
         book.write("ownward.toml", settings.as_bytes());
         book.write("records.own", RECORDS.as_bytes());
@@ -46,13 +47,12 @@ impl Book {
         }
         transaction.commit().unwrap();
         drop(connection);
-        let first = book.run(&["apply", "--yes"]);
-        assert!(first.status.success(), "{}", text(&first.stderr));
+        book.run(&["apply", "--yes"]).success();
         book
     }
 
     fn path(&self) -> &Path {
-        self.folder.path()
+        self.sandbox.path()
     }
 
     fn write(&self, name: &str, bytes: &[u8]) {
@@ -68,16 +68,13 @@ impl Book {
         self.database().execute("UPDATE accounts SET status = 'At-Risk' WHERE size % 10 = 1", []).unwrap();
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ownward"));
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null()).output().unwrap()
+    fn run(&self, args: &[&str]) -> Ran {
+        self.sandbox.run(args)
     }
 
     /// The ledger's size and root, and every record with the owner that the source shows.
     fn state(&self) -> (String, Vec<(String, Option<String>)>) {
-        let verified = self.run(&["verify", "--format", "json"]);
-        assert!(verified.status.success(), "{}{}", text(&verified.stdout), text(&verified.stderr));
-        let verdict: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+        let verdict = self.run(&["verify", "--format", "json"]).success().json();
         let head = format!("{} {} {}", verdict["entries"], verdict["runs"], verdict["root"]);
         (head, self.owners())
     }
@@ -91,23 +88,16 @@ impl Book {
     /// The fault has been made; apply must say so and leave everything as it was. `mend` takes the fault back.
     fn must_refuse(&self, what: &str, word: &str, mend: impl FnOnce(&Self)) {
         let before_ledger = std::fs::read(self.path().join(".ownward/ledger.db")).unwrap();
-        let output = self.run(&["apply", "--yes"]);
-        assert_clear(what, &output, word);
+        assert_clear(what, &self.run(&["apply", "--yes"]), word);
         assert_eq!(std::fs::read(self.path().join(".ownward/ledger.db")).unwrap(), before_ledger, "{what}");
         mend(self);
     }
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn assert_clear(what: &str, output: &Output, word: &str) {
-    let stderr = text(&output.stderr);
-    let code = output.status.code();
-    assert!(matches!(code, Some(1 | 2)), "{what}: exit {code:?}\n{stderr}");
-    assert!(!stderr.contains("panicked"), "{what}: {stderr}");
-    assert!(stderr.contains(word), "{what}: the message does not say `{word}`:\n{stderr}");
+fn assert_clear(what: &str, ran: &Ran, word: &str) {
+    assert!(matches!(ran.code, 1 | 2), "{what}: exit {}\n{}", ran.code, ran.stderr);
+    assert!(!ran.stderr.contains("panicked"), "{what}: {}", ran.stderr);
+    assert!(ran.stderr.contains(word), "{what}: the message does not say `{word}`:\n{}", ran.stderr);
 }
 
 #[test]
@@ -138,12 +128,12 @@ fn a_policy_cut_at_any_byte_is_refused_or_a_whole_policy() {
     for end in (0..RULES.len()).filter(|end| RULES.is_char_boundary(*end)) {
         book.write("rules.own", &RULES.as_bytes()[..end]);
         // A file cut before its first rule is an empty policy, and `check` has nothing against it.
-        let output = book.run(&["check"]);
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{end}: {}", text(&output.stderr));
-        assert!(!text(&output.stderr).contains("panicked"), "{end}");
+        let checked = book.run(&["check"]);
+        assert!(matches!(checked.code, 0 | 1), "{end}: {}", checked.stderr);
+        assert!(!checked.stderr.contains("panicked"), "{end}");
         if end < RULES.trim_end().len() {
             let applied = book.run(&["apply", "--yes"]);
-            assert!(matches!(applied.status.code(), Some(1 | 2)), "{end}: {}", text(&applied.stdout));
+            assert!(matches!(applied.code, 1 | 2), "{end}: {}", applied.stdout);
         }
     }
     book.write("rules.own", RULES.as_bytes());
@@ -183,8 +173,7 @@ fn an_empty_but_valid_file_is_stopped_by_max_moves() {
     book.must_refuse("an empty but valid file", "would move 30 records of 30", |_| {});
     // Cut on a row: valid too.
     book.write("data/accounts.csv", &rows.as_bytes()[..rows.len() / 2]);
-    let output = book.run(&["apply", "--yes"]);
-    assert_clear("half a file", &output, "");
+    assert_clear("half a file", &book.run(&["apply", "--yes"]), "");
     let mut long = rows.clone().into_bytes();
     long.extend(b"A99999,Active,1,");
     long.resize(long.len() + (100 << 20), b'x');
@@ -199,27 +188,23 @@ fn a_full_disk_leaves_the_ledger_as_it_was() {
     book.change_records();
     let owners = book.owners();
     let size = std::fs::metadata(book.path().join(".ownward/ledger.db")).unwrap().len();
+    let mut refused = 0;
     // No file may grow past this many blocks of 512 bytes: less than the new entries need.
     for blocks in [1, 8, size / 512 / 2, size / 512] {
-        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" apply --yes");
-        let output = Command::new("sh")
-            .args(["-c", &script, env!("CARGO_BIN_EXE_ownward")])
-            .current_dir(book.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let stderr = text(&output.stderr);
-        assert!(!stderr.contains("panicked"), "{stderr}");
-        if output.status.code() == Some(0) {
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let ran = book.sandbox.run_in_shell(&script, &["apply", "--yes"]);
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+        if ran.code == 0 {
             // The entries fitted after all.
-            return;
+            break;
         }
-        assert_clear("a full disk", &output, "ledger");
+        refused += 1;
+        assert_clear("a full disk", &ran, "ledger");
         let (head, _) = book.state();
         assert_eq!((&head, book.owners()), (&before.0, owners.clone()), "{blocks} blocks");
     }
-    let output = book.run(&["apply", "--yes"]);
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(refused > 0, "the disk was never full");
+    book.run(&["apply", "--yes"]).success();
     assert_ne!(book.state().0, before.0);
 }
 
@@ -230,10 +215,9 @@ fn a_kill_leaves_a_run_whole_or_not_there() {
     book.change_records();
     let mut killed = 0;
     for delay_ms in [0, 5, 15, 30, 60, 90, 120, 160, 200, 260, 340] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ownward"))
-            .args(["apply", "--yes"])
-            .current_dir(book.path())
-            .stdin(Stdio::null())
+        let mut child = book
+            .sandbox
+            .command(book.path(), &["apply", "--yes"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -247,10 +231,10 @@ fn a_kill_leaves_a_run_whole_or_not_there() {
         assert!(head == before.0 || shown >= 1_000, "{delay_ms} ms");
     }
     assert!(killed > 0, "no run was killed in time");
-    assert!(book.run(&["apply", "--yes"]).status.success());
+    book.run(&["apply", "--yes"]).success();
     let after = book.state();
     let again = book.run(&["apply", "--yes"]);
-    assert!(text(&again.stdout).contains("0 entries written"), "{}", text(&again.stdout));
+    assert!(again.stdout.contains("0 entries written"), "{}", again.stdout);
     assert_eq!(after.1, book.owners());
     assert_eq!(after.1.iter().filter(|(_, owner)| owner.as_deref() == Some("Success")).count(), 1_200);
 }

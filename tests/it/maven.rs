@@ -1,10 +1,10 @@
 //! A public sales data set (accounts, agents, products, a pipeline of 8,800 deals), decided by a policy of our own and
 //! held against plain SQL. Skipped, with a word, where the data set is not at hand.
 
+use crate::sandbox::{Ran, Sandbox};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const AS_OF: &str = "2017-12-31";
 
@@ -124,37 +124,29 @@ pub fn load(folder: &Path, database: &Path) -> Vec<String> {
 }
 
 struct Maven {
-    folder: tempfile::TempDir,
+    sandbox: Sandbox,
 }
 
 impl Maven {
     fn new() -> Option<Self> {
         let data = data()?;
-        let folder = tempfile::tempdir().unwrap();
-        let agents = load(&data, &folder.path().join("crm.db"));
-        let settings = "[source]\nsqlite = \"crm.db\"\n\n[records.Opportunity]\ndates = \"%m/%d/%Y\"\n";
-        std::fs::write(folder.path().join("ownward.toml"), settings).unwrap();
-        std::fs::write(folder.path().join("records.own"), RECORDS).unwrap();
-        std::fs::write(folder.path().join("rules.own"), RULES).unwrap();
-        std::fs::write(folder.path().join("sectors.csv"), sectors(&agents)).unwrap();
-        Some(Maven { folder })
+        let sandbox = Sandbox::empty();
+        let agents = load(&data, &sandbox.path().join("crm.db"));
+        sandbox.write("ownward.toml", "[source]\nsqlite = \"crm.db\"\n\n[records.Opportunity]\ndates = \"%m/%d/%Y\"\n");
+        sandbox.write("records.own", RECORDS);
+        sandbox.write("rules.own", RULES);
+        sandbox.write("sectors.csv", &sectors(&agents));
+        Some(Maven { sandbox })
     }
 
-    fn run(&self, command: &str, format: &str) -> (String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_ownward"))
-            .args([command, "--format", format, "--as-of", AS_OF])
-            .arg(self.folder.path())
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{stderr}");
-        (String::from_utf8(output.stdout).unwrap(), stderr)
+    fn run(&self, command: &str, format: &str) -> Ran {
+        self.sandbox.run(&[command, "--format", format, "--as-of", AS_OF])
     }
 
     /// Owner and rule by record type and key.
     fn decided(&self) -> BTreeMap<(String, String), (String, String)> {
-        let (text, _) = self.run("decide", "csv");
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let ran = self.run("decide", "csv").success();
+        let mut reader = csv::Reader::from_reader(ran.stdout.as_bytes());
         reader
             .deserialize::<BTreeMap<String, String>>()
             .map(|row| {
@@ -166,7 +158,7 @@ impl Maven {
 
     /// The name behind `agent` and `manager` of a deal, or behind `sector agent 3` of the table; any other as it is.
     fn person(&self, deal: &str, owner: &str) -> String {
-        let connection = Connection::open(self.folder.path().join("crm.db")).unwrap();
+        let connection = Connection::open(self.sandbox.path().join("crm.db")).unwrap();
         let of_deal = |column: &str| {
             let query = format!(
                 "SELECT t.{column} FROM sales_pipeline o JOIN sales_teams t USING (sales_agent) WHERE opportunity_id = ?1"
@@ -186,7 +178,7 @@ impl Maven {
     }
 
     fn sql(&self, query: &str) -> BTreeMap<String, u64> {
-        let connection = Connection::open(self.folder.path().join("crm.db")).unwrap();
+        let connection = Connection::open(self.sandbox.path().join("crm.db")).unwrap();
         let mut found = connection.prepare(query).unwrap();
         found
             .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))
@@ -255,12 +247,7 @@ fn counts_per_rule_equal_plain_sql() {
 #[test]
 fn deals_with_a_product_that_does_not_exist_are_reported() {
     let Some(maven) = Maven::new() else { return };
-    let output = Command::new(env!("CARGO_BIN_EXE_ownward"))
-        .args(["plan", "--as-of", AS_OF])
-        .arg(maven.folder.path())
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
+    let stderr = maven.run("plan", "text").stderr;
     assert!(stderr.contains("orphan-reference"), "{stderr}");
     assert!(stderr.contains("1,480") || stderr.contains("1480"), "{stderr}");
     assert!(stderr.contains("GTXPro"), "{stderr}");

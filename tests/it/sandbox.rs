@@ -48,13 +48,13 @@ impl Sandbox {
 
     /// Runs the program in the sandbox. Nobody sits at its terminal: no questions, no colours, no drawings.
     pub fn run(&self, args: &[&str]) -> Ran {
-        let output = self.command(self.path(), args).output().expect("the program starts");
-        Ran {
-            command: format!("ownward {}", args.join(" ")),
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).expect("results are UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("messages are UTF-8"),
-        }
+        Ran::of(args, &mut self.command(self.path(), args))
+    }
+
+    /// As [`Sandbox::run`], started by a shell script that finds the program in `$0` and what it is asked in `$@`.
+    pub fn run_in_shell(&self, script: &str, args: &[&str]) -> Ran {
+        let mut shell = at(self.path(), "sh");
+        Ran::of(args, shell.args(["-c", script, env!("CARGO_BIN_EXE_ownward")]).args(args))
     }
 
     /// As [`Sandbox::run`] in a folder of the sandbox, with results and messages in the order in which a terminal shows
@@ -66,14 +66,31 @@ impl Sandbox {
         (status.code().unwrap_or(-1), fs::read_to_string(log.path()).expect("output is UTF-8"))
     }
 
-    fn command(&self, folder: &Path, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ownward"));
-        command.args(args).current_dir(folder).env("USER", "you").stdin(std::process::Stdio::null());
+    /// The program, not yet started.
+    pub fn command(&self, folder: &Path, args: &[&str]) -> Command {
+        let mut command = at(folder, env!("CARGO_BIN_EXE_ownward"));
+        command.args(args);
         command
     }
 }
 
+fn at(folder: &Path, program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).env("USER", "you").stdin(std::process::Stdio::null());
+    command
+}
+
 impl Ran {
+    fn of(args: &[&str], command: &mut Command) -> Self {
+        let output = command.output().expect("the program starts");
+        Ran {
+            command: format!("ownward {}", args.join(" ")),
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("results are UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("messages are UTF-8"),
+        }
+    }
+
     /// The run ended well.
     #[track_caller]
     pub fn success(self) -> Self {
