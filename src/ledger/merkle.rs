@@ -82,6 +82,7 @@ pub(super) fn is_hex_digest(text: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     fn leaf(data: &[u8]) -> Hash {
         let mut hasher = Sha256::new();
@@ -145,6 +146,12 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(20_261_121),
+            ..ProptestConfig::with_cases(256)
+        })]
+
         #[test]
         fn growing_equals_the_definition(count in 0_usize..300, stored_at in 0_usize..300) {
             let leaves: Vec<Hash> = (0..count).map(|n| leaf(&n.to_le_bytes())).collect();

@@ -253,6 +253,7 @@ mod tests {
     use crate::check::policy::RuleId;
     use crate::plan::{AtomSet, Cuts, DimensionKind};
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     const ATOMS: [u16; 5] = [2, 3, 5, 9, 70];
 
@@ -289,6 +290,12 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(20_261_121),
+            ..ProptestConfig::with_cases(256)
+        })]
+
         #[test]
         fn tables_and_matrix_find_the_box_that_a_plain_search_finds((boxes, rows) in boxes_and_rows()) {
             let atoms: Vec<Vec<u16>> = (0..5).map(|at| rows.iter().map(|row| row[at]).collect()).collect();
