@@ -131,7 +131,8 @@ impl Decided {
         let today = as_of.today();
         let absent = compare::set_pins(&self.pins, role, table, today, binding, &mut self.owners, &mut input);
         self.absent_pins.extend(absent);
-        if !policy.pools.is_empty() {
+        // What a complete data set does not hold is gone, and its owner has room in this run already.
+        if !policy.pools.is_empty() && !given.complete {
             input.elsewhere = compare::elsewhere(table, role_past, &mut self.owners);
         }
         let scene = Scene::new(policy, role, dataset, binding, as_of, &input.current)
@@ -149,7 +150,7 @@ impl Decided {
         let fingerprints = plan::team_fingerprints(policy, gather);
         let nothing = PastTeams::default();
         let team_past = past.teams.get(at).unwrap_or(&nothing);
-        let input = compare::gather_input(gather, &fingerprints, table, team_past, &mut self.owners);
+        let input = compare::gather_input(gather, &fingerprints, table, team_past, given.complete, &mut self.owners);
         let plan = plan::lower_role(policy, &gather.role, as_of, &|name| binding.name(name).is_ok());
         let nobody = vec![NOBODY; table.row_count];
         let scene = Scene::of_gather(policy, &gather.role, dataset, binding, as_of, &nobody)

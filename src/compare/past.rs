@@ -147,7 +147,7 @@ pub fn role_input(
     input
 }
 
-/// How many records of a role each owner has that are not in the table: part of their load.
+/// How many records of a role each owner has that are not in the table: part of their load, unless they are gone.
 pub fn elsewhere(table: &TableData, past: &RolePast, owners: &mut OwnerTable) -> Vec<(u32, u64)> {
     let mut counts: BTreeMap<u32, u64> = BTreeMap::new();
     for (key, entry) in &past.entries {

@@ -185,30 +185,35 @@ impl ComparedTeam<'_> {
     }
 }
 
-/// Who stood in which slot before, for the rows of a table, and everybody's memberships as load.
+/// Who stood in which slot before, for the rows of a table, and the memberships that may outlast the run.
+///
+/// Those of records that are gone end with a complete data set; another says nothing of records it does not hold.
 pub fn gather_input(
     gather: &Gather,
     fingerprints: &[String],
     table: &TableData,
     past: &PastTeams,
+    complete: bool,
     owners: &mut OwnerTable,
 ) -> GatherInput {
     let mut input = GatherInput::default();
-    let mut loads: BTreeMap<u32, u64> = BTreeMap::new();
     for (key, team) in past {
+        let row = table.row_of(key);
+        if row.is_none() && complete {
+            continue;
+        }
         for member in &team.members {
             let code = owners.code_of(member.owner.as_ref());
             if code == NOBODY {
                 continue;
             }
-            *loads.entry(code).or_default() += 1;
-            if let (Some(row), Some(rule)) = (table.row_of(key), rule_of(gather, fingerprints, member)) {
+            input.memberships.push((row, code));
+            if let (Some(row), Some(rule)) = (row, rule_of(gather, fingerprints, member)) {
                 let slot: Slot = (row, rule.0, member.place);
                 input.before.insert(slot, code);
             }
         }
     }
-    input.loads = loads.into_iter().collect();
     input
 }
 

@@ -8,6 +8,7 @@ use super::order::Created;
 use super::resolve::{Pick, Resolver};
 use crate::assign::{Empty, Loads, NOBODY, OwnerTable};
 use crate::check::policy::{Gather, GatherKind, PoolId, RuleId, TargetKind};
+use crate::column::RowSet;
 use crate::plan::{Matrix, RolePlan};
 use crate::value::Outcome;
 use rustc_hash::FxHashMap;
@@ -21,8 +22,11 @@ pub type Slot = (u32, u32, u16);
 pub struct GatherInput {
     /// Who stood in each slot before, by owner code: where the slot is a pool's, they may keep it.
     pub before: FxHashMap<Slot, u32>,
-    /// How many memberships each owner has: their load.
-    pub loads: Vec<(u32, u64)>,
+    /// The memberships that may outlast this run, with the row of the record where this run decides it.
+    ///
+    /// The load of an owner is what stays: memberships of records that this run does not decide or that keep what
+    /// stood, and those it gave so far. One that ends makes room in the run in which it ends.
+    pub memberships: Vec<(Option<u32>, u32)>,
 }
 
 /// A member of a record's team, or one of its places (with nobody as owner).
@@ -70,7 +74,7 @@ pub fn gather(
             team.matched(row, rule, after, owners, &mut result);
         }
     });
-    team.choose(after, owners, desk, &mut result);
+    team.choose(&invalid, after, owners, desk, &mut result);
     for (row, added) in (0..).zip(&mut result.added) {
         match &gather.kind {
             GatherKind::Team(_) => tidy(added),
@@ -170,7 +174,14 @@ impl<'s, 'a> Team<'s, 'a> {
     }
 
     /// Lets pools fill their slots: whoever stood there and may keep it stays, then the others enter in order.
-    fn choose(&mut self, after: &[Vec<u32>], owners: &mut OwnerTable, desk: &mut Desk, result: &mut GatherResult) {
+    fn choose(
+        &mut self,
+        invalid: &RowSet,
+        after: &[Vec<u32>],
+        owners: &mut OwnerTable,
+        desk: &mut Desk,
+        result: &mut GatherResult,
+    ) {
         let mut open = Vec::new();
         for (slot, place) in std::mem::take(&mut self.waiting) {
             let current = self.input.before.get(&slot).copied().unwrap_or(NOBODY);
@@ -193,14 +204,7 @@ impl<'s, 'a> Team<'s, 'a> {
         }
         let created = Created::of(self.scene);
         open.sort_by(|(a, _), (b, _)| created.compare(self.scene, a.0, b.0).then_with(|| a.cmp(b)));
-        let mut loads = Loads::new(0);
-        for (owner, count) in &self.input.loads {
-            (0..*count).for_each(|_| loads.add(*owner, &[]));
-        }
-        // Who stood there before has one less, whoever comes: from the start, so that the next run finds no new room.
-        for before in open.iter().filter_map(|(slot, _)| self.input.before.get(slot)) {
-            loads.remove(*before, &[]);
-        }
+        let mut loads = self.loads(invalid, result);
         for (slot, place) in open {
             let picked = self.fill(slot, place, after, owners, desk, &loads, result);
             if let Some(Pick::Owner(owner)) = picked {
@@ -208,6 +212,24 @@ impl<'s, 'a> Team<'s, 'a> {
             }
             add(slot, picked, result);
         }
+    }
+
+    /// The memberships that stay before any open slot is filled: an owner counts once in a record.
+    fn loads(&self, invalid: &RowSet, result: &GatherResult) -> Loads {
+        let mut loads = Loads::new(0);
+        for (row, owner) in &self.input.memberships {
+            if row.is_none_or(|row| invalid.contains(row)) {
+                loads.add(*owner, &[]);
+            }
+        }
+        for added in &result.added {
+            for (at, one) in added.iter().enumerate() {
+                if !added[..at].iter().any(|other| other.owner == one.owner) {
+                    loads.add(one.owner, &[]);
+                }
+            }
+        }
+        loads
     }
 
     #[expect(clippy::too_many_arguments, reason = "state comes in and goes out as values")]

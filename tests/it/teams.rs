@@ -124,6 +124,32 @@ fn a_record_that_is_gone_or_invalid_is_told_and_an_empty_team_is_released() {
 }
 
 #[test]
+fn room_that_comes_free_in_a_run_is_there_in_that_run() {
+    // Bo and Cy may stand in one team each; A's place ends in the run in which B and C ask for one.
+    let one_each = |accounts: &str| {
+        let sandbox = project(accounts);
+        sandbox.write("rules.own", &RULES.replace("least loaded of Architects", "least loaded of Architects up to 1"));
+        sandbox
+    };
+    let sandbox = one_each("id,country,size,type\nA,DE,900,Client\n");
+    sandbox.run(&["apply", "--yes"]).success();
+    sandbox.write("accounts.csv", "id,country,size,type\nA,DE,10,Client\nB,DE,200,Client\nC,DE,200,Client\n");
+    sandbox.run(&["apply", "--yes"]).success();
+    for (key, member) in [("B", "cy (extended"), ("C", "bo (extended")] {
+        let explained = sandbox.run(&["explain", "Account", key, "--role", "team"]).success().stdout;
+        assert!(explained.contains(member), "{explained}");
+    }
+    assert!(sandbox.run(&["apply", "--yes"]).success().stdout.contains("0 entries written"));
+    // So it is when B is gone; C, whose row is broken, keeps what it had.
+    sandbox.write("accounts.csv", "id,country,size,type\nC,DE,200,Clint\nD,DE,200,Client\nE,DE,200,Client\n");
+    sandbox.run(&["apply", "--yes"]).success();
+    let member = |key: &str| sandbox.run(&["explain", "Account", key, "--role", "team"]).success().stdout;
+    assert!(member("D").contains("cy (extended"), "{}", member("D"));
+    assert!(member("E").contains("Nowhere (extended"), "C keeps what it had: {}", member("E"));
+    assert!(sandbox.run(&["apply", "--yes"]).success().stdout.contains("0 entries written"));
+}
+
+#[test]
 fn history_shows_who_was_in_the_team() {
     let sandbox = project("id,country,size,type\nA,DE,90,Client\n");
     sandbox.run(&["apply", "--yes", "--as-of", "2026-01-01"]).success();
