@@ -38,6 +38,9 @@ impl Checker<'_> {
         }
         for decl in &tree.calendars {
             let Some(record) = self.record_named(&decl.record) else { continue };
+            if self.has_calendar(record, &decl.record) {
+                continue;
+            }
             let scope = Scope::of(record, "");
             let typed = self.rules(&decl.rules, Block::Calendar, &scope);
             let mut role = Role { rules: typed.rules, ..Role::new("calendar", record, decl.record.span) };
@@ -55,6 +58,19 @@ impl Checker<'_> {
             }
         });
         self.gathers.push(Gather { role, kind });
+    }
+
+    /// Two calendars of a record type would have two first matching rules.
+    fn has_calendar(&mut self, record: RecordId, name: &Word) -> bool {
+        let Some(first) = self.calendars.iter().find(|calendar| calendar.role.record == record) else { return false };
+        let first = first.role.span;
+        self.push(
+            Diagnostic::error(Code::DeclaredTwice, format!("the calendar of `{}` is declared twice", name.text))
+                .at(name.span, "declared again")
+                .at(first, "declared here first")
+                .help("write all its rules into one block: the first that matches counts"),
+        );
+        true
     }
 
     /// Two roles of one name and record type would share a history.

@@ -7,7 +7,7 @@ use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Currency, FieldKind};
 use crate::source::Span;
-use crate::syntax::{CompareOp, Expr, ExprKind, InSource, PathExpr, PoolExpr, PoolHow, RelativeTo, TextOp};
+use crate::syntax::{CapExpr, CompareOp, Expr, ExprKind, InSource, PathExpr, PoolExpr, PoolHow, RelativeTo, TextOp};
 
 /// A set of people that is everybody in the directory.
 const EVERYBODY: &str = "people";
@@ -29,15 +29,23 @@ impl Checker<'_> {
         self.clashes(expr, span);
         let condition = expr.condition.as_ref().and_then(|condition| self.member_cond(condition, scope));
         let load = expr.by_sum.as_ref().and_then(|(path, _)| self.load_field(path, scope));
+        let sums = load.as_ref().map(|path| self.currency_of(path, scope));
         let (mut cap, mut cap_per) = (None, None);
         for one in &expr.caps {
-            let whole = u64::try_from(one.count.normalize()).ok();
+            // A fraction must not be cut off silently.
+            let whole = u64::try_from(one.count).ok().filter(|_| one.count.fract().is_zero());
+            let counts_records = one.per.is_some() || expr.by_sum.is_none();
+            if let Some(currency) = &sums
+                && !counts_records
+            {
+                self.cap_currency(one, currency.as_deref());
+            }
             match one.per {
-                Some(unit) => match whole {
-                    Some(count) if cap_per.is_none() => cap_per = Some((count, unit)),
-                    Some(_) => self.said_twice("up to … per …", one.span),
-                    None => self.error(Code::Syntax, "records are counted whole", one.span, "not a whole number"),
-                },
+                _ if counts_records && (whole.is_none() || one.currency.is_some()) => {
+                    self.error(Code::Syntax, "records are counted whole", one.span, "not a whole number of records");
+                }
+                Some(unit) if cap_per.is_none() => cap_per = whole.map(|count| (count, unit)),
+                Some(_) => self.said_twice("up to … per …", one.span),
                 None if cap.is_some() => self.said_twice("up to", one.span),
                 None => cap = Some(one.count),
             }
@@ -82,6 +90,30 @@ impl Checker<'_> {
         u16::try_from(at).ok().map(PoolId)
     }
 
+    /// The currency of an amount that is added up; `None` for a plain number.
+    fn currency_of(&self, path: &Path, scope: &Scope) -> Option<String> {
+        let record = path.record(&self.schema, scope.root);
+        match &self.field(record, path.field).kind {
+            FieldKind::Money(Currency::Fixed(currency)) => Some(currency.clone()),
+            _ => None,
+        }
+    }
+
+    /// A limit in another currency than that of the sum. A plain number takes the sum's.
+    fn cap_currency(&mut self, cap: &CapExpr, sum: Option<&str>) {
+        let Some(currency) = cap.currency.as_deref().filter(|currency| Some(*currency) != sum) else { return };
+        let (headline, help) = match sum {
+            Some(sum) => (format!("a sum in {sum} up to a limit in {currency}"), format!("write the limit in {sum}")),
+            None => (format!("a sum of plain numbers up to a limit in {currency}"), format!("remove `{currency}`")),
+        };
+        self.push(
+            Diagnostic::error(Code::MixedMoney, headline)
+                .at(cap.span, "cannot be compared with the sum")
+                .with_note("Ownward holds no exchange rates: two currencies are never compared or added")
+                .help(help),
+        );
+    }
+
     fn is_everybody(&self, member: &crate::syntax::Word) -> bool {
         !member.quoted
             && same(&member.text, EVERYBODY)
@@ -121,6 +153,15 @@ impl Checker<'_> {
                 Diagnostic::error(Code::Syntax, format!("`{word}` looks at no load"))
                     .at(*by, "belongs to `least loaded of`")
                     .help("write `least loaded of … by sum of …`, or remove it"),
+            );
+        }
+        // By hash nobody has a turn; but what was received in a week is counted in the rotation.
+        let counts_received = expr.caps.iter().any(|cap| cap.per.is_some());
+        if let (Some(rotation), PoolHow::Any, false) = (&expr.rotation, expr.how, counts_received) {
+            self.push(
+                Diagnostic::error(Code::Syntax, "a choice by hash has no rotation")
+                    .at(rotation.span, "nobody has a turn")
+                    .help("write `next of … rotation …`, or remove it"),
             );
         }
         if let (Some(by), PoolHow::Any) = (expr.by_weight, expr.how) {

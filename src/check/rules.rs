@@ -6,7 +6,7 @@ use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::FieldKind;
 use crate::source::Span;
-use crate::syntax::{self, HandOffDecl, PathExpr, RuleBody, Who, Word};
+use crate::syntax::{self, HandOffDecl, PathExpr, RuleBody, SpanOfTime, Who, Word};
 
 /// What the groups around a rule ask.
 #[derive(Clone, Default)]
@@ -144,15 +144,18 @@ impl Checker<'_> {
             }
             RuleBody::Keep => out.rules.push(Rule { targets: keep(), ..rule }),
             RuleBody::Hold { up_to, condition } => {
-                if let (None, None) = (up_to, condition) {
+                if let (None, None, None) = (up_to, condition, rule.until) {
                     self.push(
                         Diagnostic::error(Code::EndlessHold, "a hold that never ends")
                             .at(rule.span, "for how long, and while what?")
-                            .help("write `hold owner up to 90 days while …`; `lock owner` keeps it for good"),
+                            .help("write `hold owner up to 90 days while …`, or `until` and a day; `lock owner` keeps it for good"),
                     );
                 }
+                if let Some((length, span)) = up_to {
+                    self.in_days(*length, *span, "a hold", "hold owner up to 90 days");
+                }
                 let rule = self.with_while(Rule { targets: keep(), ..rule }, condition.as_ref(), scope);
-                out.holds.push(Hold { rule, kind: HoldKind::Hold(*up_to) });
+                out.holds.push(Hold { rule, kind: HoldKind::Hold(up_to.map(|(length, _)| length)) });
             }
             RuleBody::Lock { condition } => {
                 let rule = self.with_while(Rule { targets: keep(), ..rule }, condition.as_ref(), scope);
@@ -172,7 +175,8 @@ impl Checker<'_> {
                 out.adds.push(adds);
             }
             RuleBody::Never { role, path } => out.never.extend(self.never_role(role, path.as_ref(), scope)),
-            RuleBody::Touch { every, since } => {
+            RuleBody::Touch { every, every_span, since } => {
+                self.in_days(*every, *every_span, "a calendar", "touch every 30 days");
                 let since = since.as_ref().and_then(|path| self.day_field(path, scope));
                 out.rules.push(Rule { targets: aside(), ..rule });
                 out.touches.push(Touch { every: *every, since });
@@ -217,18 +221,26 @@ impl Checker<'_> {
     }
 
     fn hand_off(&mut self, decl: &HandOffDecl, scope: &Scope) -> Option<HandOff> {
-        if decl.over.unit.is_clock() || decl.over.amount == 0 {
-            self.push(
-                Diagnostic::error(Code::WrongType, "a hand-off takes whole days")
-                    .at(decl.over_span, "not a number of days, weeks, months or years")
-                    .help("write `over 30 days`"),
-            );
+        if !self.in_days(decl.over, decl.over_span, "a hand-off", "over 30 days") {
             return None;
         }
         let once: Vec<Option<Path>> =
             decl.once.iter().map(|path| self.resolve(path, scope).map(|(path, _)| path)).collect();
         let once: Option<Vec<Path>> = once.into_iter().collect();
         Some(HandOff { over: decl.over, once: once? })
+    }
+
+    /// Whether a length of time is counted in days, and not none of them: a day is the grain of what lasts.
+    fn in_days(&mut self, length: SpanOfTime, span: Span, what: &str, example: &str) -> bool {
+        let is_sound = !length.unit.is_clock() && length.amount > 0;
+        if !is_sound {
+            self.push(
+                Diagnostic::error(Code::WrongType, format!("{what} takes whole days"))
+                    .at(span, "not a number of days, weeks, months or years")
+                    .help(format!("write `{example}`")),
+            );
+        }
+        is_sound
     }
 
     /// Targets of `add`: as after `assign to`, but no owner is kept or released.

@@ -1,6 +1,7 @@
 //! Which names a word can mean where it stands: fields of the record at hand, and what they refer to.
 
 use super::Checker;
+use super::declarations::same;
 use super::policy::Path;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::{Field, FieldId, FieldKind, RecordId};
@@ -79,10 +80,27 @@ impl Checker<'_> {
         match self.schema.record(record).find(&last.text) {
             Some(field) => Some((scope.path(&steps, field), record)),
             None => {
-                self.unknown_field(last, record, scope);
+                match self.role_of_path(path, record) {
+                    Some(help) => self.push(
+                        Diagnostic::error(Code::UnknownField, format!("`{}` is a role, not a field", last.text))
+                            .at(path.span, "a role is asked the other way round")
+                            .help(help),
+                    ),
+                    None => self.unknown_field(last, record, scope),
+                }
                 None
             }
         }
+    }
+
+    /// How `parent.owner` is written, where its last name is a role of the record that the path leads to.
+    fn role_of_path(&self, path: &PathExpr, record: RecordId) -> Option<String> {
+        let (last, steps) = path.names.split_last()?;
+        let record = &self.schema.record(record).name;
+        let is_role = |role: &Word, of: &Word| same(&role.text, &last.text) && same(&of.text, record);
+        let is_declared = self.tree.decides.iter().any(|decide| is_role(&decide.role, &decide.record));
+        let steps: Vec<&str> = steps.iter().map(|step| step.text.as_str()).collect();
+        (is_declared && !steps.is_empty()).then(|| format!("write `{} of {}`", last.text, steps.join(".")))
     }
 
     /// `record.country` inside a question about other records: the field of the record that is decided, reached over

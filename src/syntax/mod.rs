@@ -7,6 +7,7 @@ mod brackets;
 mod build;
 pub(crate) mod grammar;
 mod mend;
+mod near;
 mod outline;
 mod place;
 mod recover;

@@ -139,7 +139,7 @@ impl Outline {
                     self.line(depth, &format!("{head} hand off {to} over {} once {once}", length(*over)));
                 }
                 RuleBody::Hold { up_to, condition } => {
-                    let (up_to, condition) = (up_to.map(length), condition.as_ref().map(expr));
+                    let (up_to, condition) = (up_to.map(|(up_to, _)| length(up_to)), condition.as_ref().map(expr));
                     self.line(depth, &format!("{head} hold {up_to:?} {condition:?}"));
                 }
                 RuleBody::Lock { condition } => {
@@ -152,7 +152,7 @@ impl Outline {
                 RuleBody::Never { role, path: of } => {
                     self.line(depth, &format!("{head} never {} {:?}", word(role), of.as_ref().map(path)));
                 }
-                RuleBody::Touch { every, since } => {
+                RuleBody::Touch { every, every_span: _, since } => {
                     self.line(depth, &format!("{head} touch {} {:?}", length(*every), since.as_ref().map(path)));
                 }
                 RuleBody::Broken => self.line(depth, &format!("{head} broken")),
@@ -237,8 +237,8 @@ fn who(who: &Who) -> String {
 fn pool(pool: &PoolExpr) -> String {
     let PoolExpr { how, members, condition, by_weight, by_sum, by_hash, caps, rotation } = pool;
     let cap = |cap: &CapExpr| {
-        let CapExpr { count, per, span: _ } = cap;
-        format!("{count} {}", per.map_or("", Unit::word))
+        let CapExpr { count, currency, per, span: _ } = cap;
+        format!("{count} {} {}", currency.as_deref().unwrap_or_default(), per.map_or("", Unit::word))
     };
     format!(
         "({} {} {} {} {} {} {} {})",

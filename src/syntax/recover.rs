@@ -7,9 +7,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 /// Turns a failure of the grammar on a text that stands at `place`, and should be an `as_rule`, into a message.
 pub fn diagnostic(place: Place, text: &str, as_rule: Grammar, error: &Error<Grammar>) -> Diagnostic {
-    let at = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
-    };
+    let at = failed_at(error, text);
     let positives: &[Grammar] = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives,
         ErrorVariant::CustomError { .. } => &[],
@@ -53,6 +51,13 @@ pub fn diagnostic(place: Place, text: &str, as_rule: Grammar, error: &Error<Gram
     Diagnostic::error(Code::Syntax, headline).at(span, label).maybe_help(help)
 }
 
+/// The offset in a text up to which it could be read.
+pub fn failed_at(error: &Error<Grammar>, text: &str) -> usize {
+    match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at.min(text.len()),
+    }
+}
+
 /// How the sentence would be written, by what is missing in it; empty where the headline says it all.
 fn way_on(text: &str, as_rule: Grammar, found: &str, expected: &str) -> String {
     let first = text.split_whitespace().next().unwrap_or_default().to_lowercase();
@@ -94,6 +99,7 @@ fn way_on(text: &str, as_rule: Grammar, found: &str, expected: &str) -> String {
         "values in brackets or the name of a list" => "write `in (\"DE\", \"AT\")`, or `in LIST`",
         "an owner" => "name a person, a team or a queue: `assign to Sales`",
         "`owner`" => "write `keep owner`",
+        "`day`, `week` or `month`" => "write `up to 5 per week`",
         "`and`" => "write both ends: `between 1 and 5`",
         _ if as_rule == Grammar::only_item && expected == whole(as_rule) => "remove it, or write `#` before a remark",
         _ => "",
@@ -382,6 +388,7 @@ fn describe(token: Grammar) -> Option<String> {
         G::currency => CURRENCY,
         G::span => "a length of time such as `90 days`",
         G::unit | G::kw_days | G::kw_weeks | G::kw_months | G::kw_years | G::kw_hours | G::kw_minutes => UNIT,
+        G::cap_unit => "`day`, `week` or `month`",
         G::value_list => "a list in brackets",
         G::match_line => "`match`",
         G::give_line => "`give`",

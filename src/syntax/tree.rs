@@ -219,7 +219,7 @@ pub enum RuleBody {
     HandOff(Box<HandOffDecl>),
     /// `hold owner up to 90 days while …`.
     Hold {
-        up_to: Option<SpanOfTime>,
+        up_to: Option<(SpanOfTime, Span)>,
         condition: Option<Expr>,
     },
     /// `lock owner while …`.
@@ -240,6 +240,7 @@ pub enum RuleBody {
     /// `touch every 30 days since FIELD`.
     Touch {
         every: SpanOfTime,
+        every_span: Span,
         since: Option<PathExpr>,
     },
     /// The action is missing or unreadable; a message has been given.
@@ -337,6 +338,8 @@ impl PoolHow {
 #[derive(Clone, Debug)]
 pub struct CapExpr {
     pub count: Decimal,
+    /// `up to 2M EUR`.
+    pub currency: Option<String>,
     pub per: Option<Unit>,
     pub span: Span,
 }

@@ -15,7 +15,10 @@ impl<'t> Builder {
                 let (mut up_to, mut condition) = (None, None);
                 for part in parts(node) {
                     match part.as_rule() {
-                        Grammar::span => up_to = self.span_of_time(part),
+                        Grammar::span => {
+                            let span = self.span(&part);
+                            up_to = self.span_of_time(part).map(|up_to| (up_to, span));
+                        }
                         _ => condition = Some(self.condition(part)),
                     }
                 }
@@ -27,11 +30,14 @@ impl<'t> Builder {
                 let (mut every, mut since) = (None, None);
                 for part in parts(node) {
                     match part.as_rule() {
-                        Grammar::span => every = self.span_of_time(part),
+                        Grammar::span => {
+                            let span = self.span(&part);
+                            every = self.span_of_time(part).map(|every| (every, span));
+                        }
                         _ => since = Some(self.path(part)),
                     }
                 }
-                every.map_or(RuleBody::Broken, |every| RuleBody::Touch { every, since })
+                every.map_or(RuleBody::Broken, |(every, every_span)| RuleBody::Touch { every, every_span, since })
             }
             _ => RuleBody::Broken,
         }

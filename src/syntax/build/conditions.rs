@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::grammar::Rule as Grammar;
 use crate::syntax::mend::is_shuffle;
+use crate::syntax::near;
 use crate::syntax::tree::*;
 
 /// What may follow the first side of a comparison: one comparison, and what history asks of it.
@@ -109,6 +110,12 @@ impl<'t> Builder {
             return broken(span);
         }
         let mut left = self.sum(left);
+        if let ExprKind::Path(path) = &left.kind
+            && let Some(found) = near::related(path)
+        {
+            self.push(found);
+            return broken(span);
+        }
         let mut compared: Option<Node<'t>> = None;
         for tail in parts {
             let is_history = tail.as_rule() == Grammar::history_tail;

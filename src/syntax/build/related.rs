@@ -1,6 +1,7 @@
 //! Questions that count or rank: `any`, `count of`, `top`, `at least`.
 
 use super::conditions::broken;
+use super::sums::whole;
 use super::{Builder, Node, first, first_part, parts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::grammar::Rule as Grammar;
@@ -60,7 +61,7 @@ impl<'t> Builder {
             match part.as_rule() {
                 Grammar::number => {
                     let number = self.number(&part);
-                    let whole = number.and_then(|number| u64::try_from(number.normalize()).ok());
+                    let whole = number.and_then(whole).and_then(|number| u64::try_from(number).ok());
                     if whole.is_none() {
                         self.push(
                             Diagnostic::error(Code::Syntax, "`at least` counts whole conditions")

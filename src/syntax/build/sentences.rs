@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::Span;
 use crate::syntax::grammar::{OwnParser, Rule as Grammar};
 use crate::syntax::place::Place;
-use crate::syntax::{brackets, mend, recover};
+use crate::syntax::{brackets, mend, near, recover};
 use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 
@@ -121,6 +121,10 @@ impl<'t> Builder {
             Ok(pairs) => return Some(self.build_inside(place, pairs, build)),
             Err(error) => error,
         };
+        if let Some(found) = near::sentence(text, recover::failed_at(&error, text), place) {
+            self.push(found);
+            return None;
+        }
         let Some(mend) = mend::find(text, as_rule, &error) else {
             self.push(recover::diagnostic(place, text, as_rule, &error));
             return None;

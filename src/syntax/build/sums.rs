@@ -147,9 +147,8 @@ impl<'t> Builder {
                 _ => {}
             }
         }
-        let amount = amount?.normalize();
-        match i64::try_from(amount) {
-            Ok(amount) if amount <= 1_000_000_000 => Some(SpanOfTime { amount, unit: unit? }),
+        match whole(amount?) {
+            Some(amount) if amount <= 1_000_000_000 => Some(SpanOfTime { amount, unit: unit? }),
             _ => {
                 self.push(
                     Diagnostic::error(Code::Syntax, "a length of time is a whole number of units")
@@ -180,7 +179,12 @@ impl<'t> Builder {
     }
 }
 
-fn unit_of(word: Grammar) -> Option<Unit> {
+/// A number without a fraction.
+pub(super) fn whole(number: Decimal) -> Option<i64> {
+    i64::try_from(number).ok().filter(|_| number.fract().is_zero())
+}
+
+pub(super) fn unit_of(word: Grammar) -> Option<Unit> {
     Some(match word {
         Grammar::kw_minutes => Unit::Minutes,
         Grammar::kw_hours => Unit::Hours,

@@ -1,10 +1,13 @@
 //! What follows the left side of a comparison.
 
-use super::{Builder, Node, first, first_part, parts};
+use super::sums::{unit_of, whole};
+use super::{Builder, Node, first, parts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::grammar::Rule as Grammar;
+use crate::syntax::near;
 use crate::syntax::tree::*;
+use crate::value::time::Unit;
 
 impl<'t> Builder {
     pub(super) fn tail(&mut self, node: Node<'t>, left: Expr) -> ExprKind {
@@ -70,13 +73,30 @@ impl<'t> Builder {
         let word = first(node.clone()).map(|word| word.as_rule());
         let Some(part) = parts(node).next() else { return ExprKind::Broken };
         match word {
-            Some(Grammar::kw_becomes) => ExprKind::Becomes { left, value: Box::new(self.sum(part)) },
-            Some(Grammar::kw_was) => ExprKind::Was { left, value: Box::new(self.sum(part)) },
+            Some(Grammar::kw_becomes) => match self.changed_value("becomes", &left, part) {
+                Some(value) => ExprKind::Becomes { left, value },
+                None => ExprKind::Broken,
+            },
+            Some(Grammar::kw_was) => match self.changed_value("was", &left, part) {
+                Some(value) => ExprKind::Was { left, value },
+                None => ExprKind::Broken,
+            },
             Some(Grammar::kw_changed) => {
                 self.span_of_time(part).map_or(ExprKind::Broken, |span| ExprKind::ChangedWithin { left, span })
             }
             _ => self.span_of_time(part).map_or(ExprKind::Broken, |span| ExprKind::For { condition: left, span }),
         }
+    }
+
+    fn changed_value(&mut self, verb: &str, left: &Expr, node: Node<'t>) -> Option<Box<Expr>> {
+        let value = self.sum(node);
+        if let (ExprKind::Path(of), ExprKind::Path(path)) = (&left.kind, &value.kind)
+            && let Some(found) = near::changed_value(&of.text(), verb, path)
+        {
+            self.push(found);
+            return None;
+        }
+        Some(Box::new(value))
     }
 
     fn compare(&mut self, node: Node<'t>, left: Box<Expr>) -> ExprKind {
@@ -182,9 +202,27 @@ impl<'t> Builder {
     /// `touched within 4 business hours`: counted from the day the record got its owner, so it has no side.
     fn within_business_hours(&mut self, node: Node<'t>, side: Option<bool>, left: Box<Expr>) -> ExprKind {
         let span = self.span(&node);
-        let hours = first_part(node).and_then(|number| self.number(&number));
-        let hours =
-            hours.and_then(|hours| i64::try_from(hours.normalize()).ok()).filter(|hours| (1..=100_000).contains(hours));
+        let (mut hours, mut unit) = (None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Grammar::number => hours = self.number(&part),
+                Grammar::unit => unit = first(part).and_then(|word| unit_of(word.as_rule())),
+                _ => {}
+            }
+        }
+        let hours = hours.and_then(whole).filter(|hours| (1..=100_000).contains(hours));
+        if let Some(unit) = unit.filter(|unit| *unit != Unit::Hours) {
+            let help = match (unit, hours) {
+                (Unit::Days, Some(days)) => format!("write `within {} business hours` where a day has eight", days * 8),
+                _ => "write `within 4 business hours`".to_owned(),
+            };
+            self.push(
+                Diagnostic::error(Code::Syntax, "business time is counted in hours")
+                    .at(span, "another unit")
+                    .help(help),
+            );
+            return ExprKind::Broken;
+        }
         match (hours, side) {
             (Some(hours), None) => ExprKind::WithinBusinessHours { left, hours },
             (None, _) => {

@@ -1,11 +1,12 @@
 //! With whom: names, pools, and who is found through other records.
 
+use super::sums::unit_of;
 use super::{Builder, Node, first, first_part, parts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::grammar::Rule as Grammar;
+use crate::syntax::near;
 use crate::syntax::tree::*;
-use crate::value::time::Unit;
 
 impl<'t> Builder {
     pub(super) fn who(&mut self, node: Node<'t>) -> Who {
@@ -36,13 +37,24 @@ impl<'t> Builder {
             Grammar::who_pool => self.pool(node),
             Grammar::who_with => self.with(node),
             Grammar::who_name => match first(node) {
-                Some(name) if name.as_rule() == Grammar::path => WhoKind::Path(self.path(name)),
+                Some(name) if name.as_rule() == Grammar::path => {
+                    let path = self.path(name);
+                    match near::pool(&path).or_else(|| near::wave(&path)) {
+                        Some(found) => self.broken_who(found),
+                        None => WhoKind::Path(path),
+                    }
+                }
                 Some(name) if name.as_rule() == Grammar::foreign_string => WhoKind::Text(self.foreign_string(name)),
                 Some(name) => self.word(name).map_or(WhoKind::Broken, |word| WhoKind::Text(word.text)),
                 None => WhoKind::Broken,
             },
             _ => WhoKind::Broken,
         }
+    }
+
+    fn broken_who(&mut self, found: Diagnostic) -> WhoKind {
+        self.push(found);
+        WhoKind::Broken
     }
 
     /// `next of Sales where … by weight`.
@@ -68,27 +80,43 @@ impl<'t> Builder {
                 }
                 Grammar::pool_where => {
                     let condition = first_part(part).map(|condition| self.or_expr(condition));
-                    if pool.condition.is_some() {
-                        self.twice("where", span);
-                    }
+                    self.twice("where", pool.condition.is_some(), span);
                     pool.condition = condition;
                 }
-                Grammar::pool_weight => pool.by_weight = Some(span),
-                Grammar::pool_sum => pool.by_sum = first_part(part).map(|path| (self.path(path), span)),
-                Grammar::by_hash => pool.by_hash = Some(span),
+                Grammar::pool_weight => {
+                    self.twice("by weight", pool.by_weight.is_some(), span);
+                    pool.by_weight = Some(span);
+                }
+                Grammar::pool_sum => {
+                    self.twice("by sum of", pool.by_sum.is_some(), span);
+                    pool.by_sum = first_part(part).map(|path| (self.path(path), span));
+                }
+                Grammar::by_hash => {
+                    self.twice("by hash", pool.by_hash.is_some(), span);
+                    pool.by_hash = Some(span);
+                }
                 Grammar::pool_cap => pool.caps.extend(self.cap(part)),
-                Grammar::rotation => pool.rotation = first_part(part).and_then(|name| self.word(name)),
+                Grammar::rotation => {
+                    self.twice("rotation", pool.rotation.is_some(), span);
+                    pool.rotation = first_part(part).and_then(|name| self.word(name));
+                }
                 _ => {}
             }
         }
         if pool.members.is_empty() { WhoKind::Broken } else { WhoKind::Pool(Box::new(pool)) }
     }
 
-    fn twice(&mut self, word: &str, span: Span) {
+    /// A part that a pool has already.
+    fn twice(&mut self, word: &str, is_there: bool, span: Span) {
+        if !is_there {
+            return;
+        }
+        let help = match word {
+            "where" => "join both conditions with `and`",
+            _ => "remove one of them",
+        };
         self.push(
-            Diagnostic::error(Code::Syntax, format!("`{word}` twice"))
-                .at(span, "one is enough")
-                .help("join both conditions with `and`"),
+            Diagnostic::error(Code::Syntax, format!("`{word}` twice")).at(span, "a pool has one at most").help(help),
         );
     }
 
@@ -106,18 +134,20 @@ impl<'t> Builder {
 
     fn cap(&mut self, node: Node<'t>) -> Option<CapExpr> {
         let span = self.span(&node);
-        let mut count = None;
-        let mut per = None;
+        let (mut count, mut currency, mut per) = (None, None, None);
         for part in node.into_inner() {
             match part.as_rule() {
                 Grammar::number => count = self.number(&part),
-                Grammar::kw_days => per = Some(Unit::Days),
-                Grammar::kw_weeks => per = Some(Unit::Weeks),
-                Grammar::kw_months => per = Some(Unit::Months),
+                Grammar::money => {
+                    let mut amount = part.into_inner();
+                    count = amount.next().and_then(|number| self.number(&number));
+                    currency = amount.next().map(|code| code.as_str().to_owned());
+                }
+                Grammar::cap_unit => per = first(part).and_then(|word| unit_of(word.as_rule())),
                 _ => {}
             }
         }
-        count.map(|count| CapExpr { count, per, span })
+        count.map(|count| CapExpr { count, currency, per, span })
     }
 
     /// `person in agent with highest sum of amount over Opportunity (stage = Won) then latest closed`.

@@ -240,7 +240,9 @@ fn pool(at: usize, limits: Limits) -> impl Strategy<Value = MadePool> {
             cap: cap.filter(|_| limits.load_caps),
             by_size: by_size && matches!(how, How::Load | How::LoadByWeight),
             per,
-            rotation: if limits.shares { rotation } else { Some(ROLES[at]) },
+            // By hash a rotation only counts what was received.
+            rotation: if limits.shares { rotation } else { Some(ROLES[at]) }
+                .filter(|_| !matches!(how, How::Hash) || per.is_some()),
         },
     )
 }
