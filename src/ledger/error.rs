@@ -188,7 +188,10 @@ impl LedgerError {
                 format!(
                     "history would then depend on the order of runs and not on time alone; the last run is {last_run}"
                 ),
-                own("leave `--as-of` out, or give a reason: `--backdate --because \"…\"`"),
+                format!(
+                    "write `--as-of {}` or a later moment, or give a reason: `--backdate --because \"…\"`",
+                    show_instant(*last_as_of)
+                ),
             ),
             LedgerError::Totals { record, role, read, sum } => (
                 format!("control totals of `{role} of {record}` do not add up"),

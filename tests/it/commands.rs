@@ -271,6 +271,7 @@ fn an_earlier_moment_needs_a_reason() {
     let sandbox = book("id,status,parent,owner\nA1,Active,,\n");
     apply(&sandbox, &["--as-of", "2026-03-01"]).success();
     let refused = apply(&sandbox, &["--as-of", "2026-02-01"]).fails_with(2);
+    assert!(refused.stderr.contains("write `--as-of 2026-03-01T00:00:00Z` or a later moment"), "{}", refused.stderr);
     assert!(refused.stderr.contains("--backdate"), "{}", refused.stderr);
     apply(&sandbox, &["--as-of", "2026-02-01", "--backdate"]).fails_with(2);
     apply(&sandbox, &["--as-of", "2026-02-01", "--backdate", "--because", "late paperwork"]).success();
