@@ -6,6 +6,9 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::{Directory, Found};
 use crate::value::fold;
 
+const MANAGER_MISSES: &str = "`manager of` misses for them";
+const NOBODY_STANDS_IN: &str = "nobody stands in for them while they are away";
+
 /// Adds one message a kind.
 pub(super) fn report(policy: &TypedPolicy, directory: &Directory, diagnostics: &mut Vec<Diagnostic>) {
     let declared = &policy.schema.teams;
@@ -13,18 +16,23 @@ pub(super) fn report(policy: &TypedPolicy, directory: &Directory, diagnostics: &
     let mut teams: Vec<(&str, &str)> = Vec::new();
     let mut managers: Vec<(&str, &str)> = Vec::new();
     let mut backups: Vec<(&str, &str)> = Vec::new();
+    let (mut like_managers, mut like_backups): (Several<'_>, Several<'_>) = Default::default();
     for person in directory.people() {
         let unknown = person.teams.iter().filter(|own| !is_team(&own.team));
         teams.extend(unknown.map(|own| (person.key.as_str(), own.team.as_str())));
-        if let Some(manager) = &person.manager
-            && matches!(directory.find(manager), Found::Unknown | Found::Ambiguous(_))
-        {
-            managers.push((&person.key, manager));
+        if let Some(name) = &person.manager {
+            match directory.find(name) {
+                Found::Ambiguous(keys) => like_managers.push((&person.key, name, keys)),
+                Found::Unknown => managers.push((&person.key, name)),
+                Found::Owner(_) | Found::Inactive(_) => {}
+            }
         }
-        if let Some(backup) = &person.backup
-            && directory.backup_of(person).is_none()
-        {
-            backups.push((&person.key, backup));
+        if let Some(name) = &person.backup {
+            match directory.find(name) {
+                Found::Ambiguous(keys) => like_backups.push((&person.key, name, keys)),
+                _ if directory.backup_of(person).is_none() => backups.push((&person.key, name)),
+                _ => {}
+            }
         }
     }
     let span = policy.schema.people.as_ref().and_then(|people| people.span);
@@ -44,17 +52,40 @@ pub(super) fn report(policy: &TypedPolicy, directory: &Directory, diagnostics: &
     if !declared.is_empty() && policy.names.iter().any(|name| is_team(&name.text)) {
         let near = teams.first().and_then(|(_, team)| {
             let known: Vec<&str> = declared.iter().map(|team| team.name.as_str()).collect();
-            did_you_mean(team, known)
+            several_teams(team, is_team).or_else(|| did_you_mean(team, known))
         });
         let headline = "people belong to a team that is not declared";
         tell(Code::UnknownTeam, headline, &teams, "they are in no team that a rule can ask for", near);
     }
     let near = |found: &[(&str, &str)]| found.first().and_then(|(_, name)| did_you_mean(name, directory.names()));
     let headline = "people have a manager that nobody answers to";
-    tell(Code::UnknownOwner, headline, &managers, "`manager of` misses for them", near(&managers));
+    tell(Code::UnknownOwner, headline, &managers, MANAGER_MISSES, near(&managers));
     let headline = "people have a backup that no single person answers to";
-    tell(Code::UnknownOwner, headline, &backups, "nobody stands in for them while they are away", near(&backups));
+    tell(Code::UnknownOwner, headline, &backups, NOBODY_STANDS_IN, near(&backups));
+    diagnostics.extend(several("manager", &like_managers, MANAGER_MISSES).map(placed));
+    diagnostics.extend(several("backup", &like_backups, NOBODY_STANDS_IN).map(placed));
     diagnostics.extend(circles(directory).map(placed));
+}
+
+/// `Sales, Desk`: teams with a comma between them are one name.
+fn several_teams(text: &str, is_team: impl Fn(&str) -> bool) -> Option<String> {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    (parts.len() > 1 && parts.iter().any(|part| is_team(part)))
+        .then(|| format!("`;` stands between teams: write `{}`", parts.join("; ")))
+}
+
+/// People whose manager or backup is named by a name that fits several: who, the name, and the keys it fits.
+type Several<'d> = Vec<(&'d str, &'d str, Vec<String>)>;
+
+fn several(word: &str, found: &Several<'_>, why: &str) -> Option<Diagnostic> {
+    let (key, name, keys) = found.first()?;
+    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    Some(
+        Diagnostic::warning(Code::AmbiguousName, format!("people have a {word} whose name fits several people"))
+            .with_note(format!("`{key}`{more}: `{name}` fits {}", keys.join(", ")))
+            .with_note(why)
+            .help(format!("write the {word}'s key in place of the name")),
+    )
 }
 
 /// People who are each other's backup: while all of a circle are away, nobody stands in.

@@ -4,6 +4,7 @@ use super::bind::{Binding, and_more};
 use super::members::{has_column, member_keys};
 use crate::check::policy::{MemberTest, NameId, Pool, TypedPolicy};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::schema::Person;
 use crate::value::OwnerKind;
 
 /// Adds what is wrong with each pool: members that are no people, columns nobody has, weights that are not there.
@@ -20,8 +21,10 @@ pub(super) fn report(policy: &TypedPolicy, binding: &Binding, diagnostics: &mut 
             condition.visit(&mut |test| diagnostics.extend(column(test, binding)));
         }
         let keys = member_keys(pool, binding);
+        // A name that nobody answers to has been told of: that nobody belongs to it would be the same news again.
+        let is_told = pool.members.iter().any(|name| binding.meant(*name).is_none());
         if keys.is_empty() {
-            diagnostics.push(nobody(policy, pool, binding));
+            diagnostics.extend((!is_told).then(|| nobody(policy, pool, binding)));
         } else {
             diagnostics.extend(weights(pool, &keys, binding));
             diagnostics.extend(no_capacity(pool, &keys, binding));
@@ -94,12 +97,15 @@ fn weights(pool: &Pool, keys: &[String], binding: &Binding) -> Option<Diagnostic
     if !pool.by_weight {
         return None;
     }
-    let has_weight = |key: &&String| binding.directory().person(key).is_some_and(|person| person.weight.is_some());
-    let without: Vec<&String> = keys.iter().filter(|key| !has_weight(key)).collect();
+    // Whoever has left receives nothing, with or without a weight.
+    let active: Vec<&Person> =
+        keys.iter().filter_map(|key| binding.directory().person(key)).filter(|person| person.active).collect();
+    let without: Vec<&str> =
+        active.iter().filter(|person| person.weight.is_none()).map(|person| person.key.as_str()).collect();
     let first = without.first()?;
-    let headline = match without.len() == keys.len() {
+    let headline = match without.len() == active.len() {
         true => "a pool by weight, and nobody in it has a weight".to_owned(),
-        false => format!("{} of {} members of a pool by weight have none", without.len(), keys.len()),
+        false => format!("{} of {} members of a pool by weight have none", without.len(), active.len()),
     };
     Some(
         Diagnostic::warning(Code::MissingWeight, headline)

@@ -80,3 +80,87 @@ decide owner of Account { when id in named assign to named.owner }
     let ran = sandbox.run(&["check", "--strict"]).fails_with(1);
     assert!(ran.stderr.contains("warning[inactive-owner]: `named` names an owner who is not active"), "{}", ran.stderr);
 }
+
+/// A project in which a pool of `Sales` decides, chosen as `how` says.
+fn pooled(how: &str, people: &str) -> Sandbox {
+    let sandbox = project(people);
+    let policy = "record Account from accounts { id text, key }
+person from people
+team Sales
+team Desk
+queue Triage
+decide owner of Account { assign to HOW else Triage }
+";
+    sandbox.write("rules.own", &policy.replace("HOW", how));
+    sandbox
+}
+
+#[test]
+fn a_manager_or_backup_whose_name_fits_several_is_told_with_their_keys() {
+    let sandbox = project("id,name,manager,backup\nana,Ana,Bo,\nbo1,Bo,,\nbo2,Bo,,Bo\n");
+    let ran = sandbox.run(&["check", "--strict"]).fails_with(1);
+    insta::assert_snapshot!(ran.stderr, @r#"
+    warning[ambiguous-name]: people have a manager whose name fits several people
+      rules.own:5:1
+      5 | person from people
+        | ------------------ in this directory
+      note: `ana`: `Bo` fits bo1, bo2
+      note: `manager of` misses for them
+      help: write the manager's key in place of the name
+
+    warning[ambiguous-name]: people have a backup whose name fits several people
+      rules.own:5:1
+      5 | person from people
+        | ------------------ in this directory
+      note: `bo2`: `Bo` fits bo1, bo2
+      note: nobody stands in for them while they are away
+      help: write the backup's key in place of the name
+    "#);
+}
+
+#[test]
+fn a_team_cell_with_a_comma_is_told_what_stands_between_teams() {
+    let sandbox = pooled("next of Desk", "id,team\nana,\"Sales , Desk\"\nbo,Desk\n");
+    let ran = sandbox.run(&["check", "--strict"]).fails_with(1);
+    assert!(ran.stderr.starts_with("warning[unknown-team]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("help: `;` stands between teams: write `Sales; Desk`"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_weight_is_missing_only_where_somebody_is_active() {
+    let sandbox = pooled("next of Sales by weight", "id,team,weight,active\nana,Sales,2,yes\nbo,Sales,,no\n");
+    sandbox.run(&["check", "--strict"]).success();
+    sandbox.write("people.csv", "id,team,weight,active\nana,Sales,2,yes\nbo,Sales,,no\ncy,Sales,,yes\n");
+    let ran = sandbox.run(&["check", "--strict"]).fails_with(1);
+    assert!(ran.stderr.contains("1 of 2 members of a pool by weight have none"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_pool_of_nobody_known_is_told_once() {
+    for (how, code) in [("next of Triage", "error[empty-pool]"), ("next of manager", "error[unknown-owner]")] {
+        let ran = pooled(how, "id,team\nana,Sales\n").run(&["check"]).fails_with(1);
+        assert!(ran.stderr.starts_with(code), "{}", ran.stderr);
+        assert_eq!(ran.stderr.matches("rules.own:").count(), 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_hold_ends_with_its_day() {
+    let sandbox = project("id,team\nana,Sales\n");
+    let policy = "record Account from accounts {
+  id text, key
+  current owner, column \"owner_id\"
+}
+person from people
+queue Triage
+decide owner of Account {
+  hold owner until 2026-03-31
+  assign to Triage
+}
+";
+    sandbox.write("rules.own", policy);
+    for (day, kept) in [("2026-03-31", 1), ("2026-04-01", 0)] {
+        let ran = sandbox.run(&["decide", "--as-of", day, "--format", "json"]).success();
+        assert!(ran.stdout.contains(&format!("\"kept\": {kept},")), "{day}: {}", ran.stdout);
+    }
+}
