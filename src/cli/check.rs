@@ -11,6 +11,9 @@ pub fn run(args: &CheckArgs, global: &Global, out: &Output) -> Result<Exit> {
     let session = Session::open(&args.project)?;
     let mut findings = session.findings.clone();
     if !diagnostic::any_error(&findings) {
+        if args.require_data {
+            findings.extend(data(&session));
+        }
         findings.extend(names(&session, args)?);
     }
     diagnostic::sort(&mut findings);
@@ -21,6 +24,16 @@ pub fn run(args: &CheckArgs, global: &Global, out: &Output) -> Result<Exit> {
         Some(Severity::Warning) if args.strict => Exit::Findings,
         _ => Exit::Fine,
     })
+}
+
+/// What stops a run in the records that the rules ask for: columns that are not there, files that cannot be read.
+fn data(session: &Session) -> Vec<diagnostic::Diagnostic> {
+    let hidden = indicatif::ProgressBar::hidden();
+    match session.snapshot(&session.wanted(), &hidden) {
+        // What is amiss in single rows is the run's to tell.
+        Ok(_) => Vec::new(),
+        Err(failure) => failure.findings.into_iter().filter(diagnostic::Diagnostic::is_error).collect(),
+    }
 }
 
 /// Names of owners, looked up in the directory where it is at hand.

@@ -52,3 +52,33 @@ fn rows_that_can_never_match_are_told() {
       help: fill in `prefix`, or keep those rows in a table that does not match it
     "#);
 }
+
+#[test]
+fn with_the_data_at_hand_a_column_that_is_not_there_is_an_error() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("rules.own", ACCOUNTS);
+    sandbox.write("accounts.csv", "id,statuss\nA-1,Active\n");
+    sandbox.run(&["check", "--strict"]).success();
+    let ran = sandbox.run(&["check", "--strict", "--require-data"]).fails_with(1);
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error[absent-column]: `accounts.csv` has no column `status`
+      rules.own:3:3
+      3 |   status one of (Active, Churned)
+        |   ------ `Account.status` is read from it
+      help: did you mean `statuss`?
+    "#);
+    sandbox.write("accounts.csv", "id,status\nA-1,Active\n");
+    sandbox.run(&["check", "--strict", "--require-data"]).success();
+}
+
+const ACCOUNTS: &str = "record Account from accounts {
+  id     text, key
+  status one of (Active, Churned)
+}
+
+queue Triage
+
+decide owner of Account {
+  when status = Active assign to Triage
+}
+";
