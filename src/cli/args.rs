@@ -130,7 +130,7 @@ pub struct InitArgs {
 pub struct CheckArgs {
     #[command(flatten)]
     pub project: ProjectArgs,
-    /// Names that need the data to be looked up are errors, not notes
+    /// Read the data too: names it does not know are errors, not notes, and so is what would stop a run
     #[arg(long)]
     pub require_data: bool,
     /// Fail on warnings too
@@ -251,7 +251,7 @@ pub struct ExplainArgs {
     /// The role to explain
     #[arg(long, default_value = "owner")]
     pub role: String,
-    /// Explain a past decision from the ledger alone
+    /// Explain the decision that stood at this moment, from the ledger alone; no new one is made for it
     #[arg(long, value_name = "WHEN")]
     pub as_of: Option<String>,
 }
