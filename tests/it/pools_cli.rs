@@ -207,6 +207,24 @@ fn a_record_that_a_hold_keeps_is_not_said_to_have_nobody() {
 }
 
 #[test]
+fn a_cap_in_money_is_held_against_a_sum_of_that_currency() {
+    let sandbox = Sandbox::empty();
+    let head = HEAD.replace("country text", "worth money EUR, optional\n  country text");
+    let rule = "otherwise assign to least loaded of Sales by sum of worth up to 2M EUR else Triage";
+    sandbox.write("rules.own", &format!("{head}decide owner of Lead {{\n{rule}\n}}\n"));
+    sandbox.write("people.csv", PEOPLE);
+    let leads =
+        "id,stage,worth,country,plan,owner\nL1,New,1900000,,,\nL2,New,2000000,,,\nL3,New,50000,,,\nL4,New,1,,,\n";
+    sandbox.write("leads.csv", leads);
+    let decided = owners(&sandbox, "2026-06-01");
+    assert_eq!(decided, ["L1 ana assigned", "L2 ben assigned", "L3 ana assigned", "L4 ana assigned"]);
+    // Ben has 2,000,000 and no room; Ana has none either once she has as much.
+    sandbox.write("leads.csv", &leads.replace(",50000,", ",100000,"));
+    let decided = owners(&sandbox, "2026-06-01");
+    assert_eq!(decided[3], "L4 Triage assigned", "{decided:?}");
+}
+
+#[test]
 fn what_a_pool_by_hash_received_is_remembered() {
     let rules = "  otherwise assign to any of Sales by hash up to 1 per week else Triage";
     let sandbox = book(rules, PEOPLE, "L1,New,,,\nL2,New,,,\n");
