@@ -36,6 +36,7 @@ pub mod assign;
 pub mod decide;
 
 // insight: questions about a plan and its results; no I/O
+pub mod analysis;
 pub mod compare;
 pub mod explain;
 pub mod run;

@@ -44,3 +44,5 @@ pub const BOXES_PER_RULE_MAX: usize = 64;
 pub const ATOMS_PER_FIELD_MAX: usize = 60_000;
 /// Choices of one field.
 pub const CHOICES_MAX: usize = 10_000;
+/// Looks at boxes that the search for one rule's records may take, before it says "not decided".
+pub const ANALYSIS_STEPS_MAX: u64 = 2_000_000;

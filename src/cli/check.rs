@@ -4,6 +4,7 @@ use super::args::{CheckArgs, Format, Global};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, summary};
 use super::session::{Session, directory};
+use crate::analysis;
 use crate::assign::{Unknown, bind};
 use crate::diagnostic::{self, Severity, render};
 
@@ -15,6 +16,8 @@ pub fn run(args: &CheckArgs, global: &Global, out: &Output) -> Result<Exit> {
             findings.extend(data(&session));
         }
         findings.extend(names(&session, args)?);
+        // What is sound may hang on the day: a check speaks of the day it is run on.
+        findings.extend(analysis::findings(&session.policy, &session.as_of(None)?));
     }
     diagnostic::sort(&mut findings);
     report(&session, &findings, global, out)?;
@@ -50,7 +53,6 @@ fn names(session: &Session, args: &CheckArgs) -> Result<Vec<diagnostic::Diagnost
     }
     let unknown = if has_people || args.require_data { Severity::Error } else { Severity::Note };
     let people = directory(&session.policy.schema, people, has_people);
-    // What is sound may hang on the day: a check speaks of the day it is run on.
     let today = session.as_of(None)?.today();
     let (_, mut found) = bind(&session.policy, people, Unknown::both(unknown), today);
     findings.append(&mut found);

@@ -75,6 +75,21 @@ impl AtomSet {
         AtomSet { words, atom_count: self.atom_count }
     }
 
+    pub fn is_disjoint(&self, other: &AtomSet) -> bool {
+        self.words.iter().zip(&other.words).all(|(a, b)| a & b == 0)
+    }
+
+    pub fn is_subset(&self, other: &AtomSet) -> bool {
+        self.words.iter().zip(&other.words).all(|(a, b)| a & !b == 0)
+    }
+
+    /// Takes out every atom of the other.
+    pub fn remove_all(&mut self, other: &AtomSet) {
+        for (a, b) in self.words.iter_mut().zip(&other.words) {
+            *a &= !b;
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
         (0..self.atom_count).filter(|atom| self.contains(*atom))
     }

@@ -1,5 +1,6 @@
 //! A whole project from texts: opened, checked, its records read and its names bound, with every message on the way.
 
+use ownward::analysis;
 use ownward::assign;
 use ownward::check::{self, FilesBeside};
 use ownward::diagnostic::{self, Diagnostic, Severity, any_error, render};
@@ -8,7 +9,7 @@ use ownward::schema::{Directory, Schema, Tabular};
 use ownward::snapshot::{self, Snapshot};
 use ownward::source::Sources;
 use ownward::syntax;
-use ownward::value::time;
+use ownward::value::time::{self, AsOf};
 use std::path::Path;
 
 /// The messages of a project, in the order in which a person sees them, and the texts they point into.
@@ -68,6 +69,7 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         let queues = policy.schema.queues.iter().map(|queue| queue.name.clone());
         let directory = Directory::new(std::mem::take(&mut snapshot.people), teams, queues, snapshot.has_people);
         let today = time::parse_day("2026-11-21").unwrap();
+        diagnostics.extend(analysis::findings(&policy, &AsOf::utc(i64::from(today) * 86_400_000_000)));
         diagnostics.extend(assign::bind(&policy, directory, assign::Unknown::both(Severity::Error), today).1);
     }
     diagnostic::sort(&mut diagnostics);
