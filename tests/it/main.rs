@@ -1,6 +1,7 @@
 //! One program for all integration tests: a module a command or promise.
 
 mod adventureworks;
+mod analysis;
 mod cases;
 mod check;
 mod commands;
