@@ -158,6 +158,4 @@ impl std::fmt::Display for SnapshotError {
 impl std::error::Error for SnapshotError {}
 
 #[cfg(test)]
-mod speed;
-#[cfg(test)]
 mod tests;
