@@ -57,18 +57,11 @@ pub fn entries(session: &Session, found: &Evaluation) -> Vec<EntryDraft> {
         };
         values.push((members.clone(), Some(members_text(&change.members))));
         entries.push(EntryDraft {
-            record: names.record.clone(),
-            key: change.key.clone(),
-            role: names.role.clone(),
-            outcome: change.outcome,
-            owner: None,
-            previous: None,
-            rule: None,
             reason: reason(change).map(str::to_owned),
             pool_state: pool_state(found, change),
             effective_from: Some(found.as_of.today()),
-            effective_until: None,
             values,
+            ..EntryDraft::new(names.record.clone(), change.key.clone(), names.role.clone(), change.outcome)
         });
     }
     entries

@@ -124,18 +124,5 @@ impl Shown {
 }
 
 fn beside(record: &str, key: &str, companion: Companion<'_>) -> EntryDraft {
-    EntryDraft {
-        record: record.into(),
-        key: key.to_owned(),
-        role: companion.reserved_role().into(),
-        outcome: Outcome::Assigned,
-        owner: None,
-        previous: None,
-        rule: None,
-        reason: None,
-        pool_state: None,
-        effective_from: None,
-        effective_until: None,
-        values: Vec::new(),
-    }
+    EntryDraft::new(record.into(), key.to_owned(), companion.reserved_role().into(), Outcome::Assigned)
 }

@@ -112,6 +112,26 @@ pub struct EntryDraft {
     pub values: Vec<(Arc<str>, Option<String>)>,
 }
 
+impl EntryDraft {
+    /// An entry that says no more than its outcome: without owners, rule, reason, days and values.
+    pub fn new(record: Arc<str>, key: String, role: Arc<str>, outcome: Outcome) -> Self {
+        EntryDraft {
+            record,
+            key,
+            role,
+            outcome,
+            owner: None,
+            previous: None,
+            rule: None,
+            reason: None,
+            pool_state: None,
+            effective_from: None,
+            effective_until: None,
+            values: Vec::new(),
+        }
+    }
+}
+
 /// What the source's owner column showed for one role of one record, or a field ([`Shown::field`]); `None` when the cell
 /// was empty.
 #[derive(Clone, Debug, PartialEq, Eq)]

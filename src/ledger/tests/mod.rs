@@ -113,20 +113,7 @@ fn person(id: &str) -> Owner {
 }
 
 fn entry(key: &str, outcome: Outcome) -> EntryDraft {
-    EntryDraft {
-        record: "Account".into(),
-        key: key.into(),
-        role: "owner".into(),
-        outcome,
-        owner: None,
-        previous: None,
-        rule: None,
-        reason: None,
-        pool_state: None,
-        effective_from: None,
-        effective_until: None,
-        values: Vec::new(),
-    }
+    EntryDraft::new("Account".into(), key.into(), "owner".into(), outcome)
 }
 
 fn adopted(key: &str, owner: &str) -> EntryDraft {
