@@ -4,8 +4,9 @@ use super::args::{ExplainArgs, Global, RunArgs};
 use super::asides;
 use super::evaluate::{Depth, Evaluation, Watch, evaluate_watching};
 use super::exit::{Exit, Failure, Result};
+use super::explanation::{Heading, Told};
 use super::history;
-use super::output::{Output, owner_json};
+use super::output::Output;
 use super::past_run;
 use super::pin_notes;
 use super::record::invalid_reason;
@@ -16,11 +17,9 @@ use crate::compare::StoredFacts;
 use crate::decide::Facts;
 use crate::decide::row::{Named, Setting};
 use crate::diagnostic::{did_you_mean, nearest};
-use crate::explain::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain};
+use crate::explain::{Explanation, explain};
 use crate::ledger::{Companion, Entry, Ledger, RuleRef};
-use crate::source::{Sources, Span};
-use crate::value::{Outcome, Owner, compact, time};
-use serde_json::{Value, json};
+use crate::value::{Outcome, time};
 
 pub fn run(args: &ExplainArgs, _global: &Global, out: &Output) -> Result<Exit> {
     let session = Session::open(&args.project)?;
@@ -28,29 +27,6 @@ pub fn run(args: &ExplainArgs, _global: &Global, out: &Output) -> Result<Exit> {
         Some(when) => past(args, &session, when, out),
         None => now(args, &session, out),
     }
-}
-
-/// Characters of a value that are shown.
-const VALUE_CHARS_MAX: usize = 200;
-
-/// People of a contest that are shown.
-const CANDIDATES_MAX: usize = 10;
-
-/// What is said of a decision before its rules.
-struct Heading {
-    record: String,
-    key: String,
-    role: String,
-    outcome: Outcome,
-    owner: Option<Owner>,
-    current: Option<Owner>,
-    reason: Option<String>,
-    as_of: i64,
-    zone: jiff::tz::TimeZone,
-    /// Kept or invalid before any rule was asked.
-    before_rules: bool,
-    /// What came after the rules: how a pool chose, what holds the owner, who hands over.
-    notes: Vec<String>,
 }
 
 fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
@@ -98,7 +74,8 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let setting =
         Setting { policy: &session.policy, record: typed.record, binding: &found.binding, as_of: &found.as_of };
     let explanation = found.with_facts(&session.policy, role, row, |facts| explain(setting, typed, facts));
-    write(&heading, &explanation, &session.policy, role, session.sources(), out)
+    Told { heading: &heading, explanation: &explanation, policy: &session.policy, role, sources: session.sources() }
+        .write(out)
 }
 
 /// When and how a pool chose the owner a record has, as the ledger holds it.
@@ -212,7 +189,9 @@ fn past(args: &ExplainArgs, session: &Session, when: &str, out: &Output) -> Resu
         heading.notes.push(format!("{reason}; the owner stays"));
     }
     let is_kept = waits || entry.rule.as_ref().is_some_and(RuleRef::is_hold);
-    let exit = write(&heading, &explanation, &past.policy, role, &past.sources, out)?;
+    let exit =
+        Told { heading: &heading, explanation: &explanation, policy: &past.policy, role, sources: &past.sources }
+            .write(out)?;
     if !entry.has_erased_names() && !heading.before_rules && !is_kept && !agrees(&entry, &explanation, typed) {
         return Err(Failure::message(
             Exit::Findings,
@@ -232,7 +211,7 @@ fn erased(entry: &Entry, record: &str, zone: &jiff::tz::TimeZone, out: &Output) 
         out.json(&value)?;
         return Ok(Exit::Fine);
     }
-    heading_text(&past_heading(entry, record, zone), out)?;
+    past_heading(entry, record, zone).text(out)?;
     if let Some(rule) = &entry.rule {
         let label = rule.label.as_deref().unwrap_or("rule");
         out.line(&crate::diagnostic::render::clean(&format!("decided by: {label}  {}", rule.place)))?;
@@ -313,252 +292,4 @@ fn agrees(entry: &Entry, explanation: &Explanation, role: &Role) -> bool {
         },
         Some(Named::Miss(_)) => false,
     }
-}
-
-fn write(
-    heading: &Heading,
-    explanation: &Explanation,
-    policy: &TypedPolicy,
-    role: RoleId,
-    sources: &Sources,
-    out: &Output,
-) -> Result<Exit> {
-    if out.is_json() {
-        out.json(&as_json(heading, explanation, policy, role, sources))?;
-    } else {
-        text(heading, explanation, policy, role, sources, out)?;
-    }
-    Ok(Exit::Fine)
-}
-
-fn text(
-    heading: &Heading,
-    explanation: &Explanation,
-    policy: &TypedPolicy,
-    role: RoleId,
-    sources: &Sources,
-    out: &Output,
-) -> Result<()> {
-    heading_text(heading, out)?;
-    if heading.before_rules {
-        out.line("no rule was asked")?;
-        return Ok(());
-    }
-    out.line("")?;
-    for trace in &explanation.rules {
-        rule_text(trace, policy, role, sources, out)?;
-    }
-    match explanation.decided {
-        Some(_) if explanation.not_reached > 0 => {
-            let below = explanation.not_reached as u64;
-            let was = if below == 1 { "was" } else { "were" };
-            out.line(&format!("{} below {was} not asked", super::output::count(below, "rule")))?;
-        }
-        Some(_) => {}
-        None => out.line("no rule matches: the owner stays as it is, and the record needs a decision")?,
-    }
-    for note in &heading.notes {
-        out.line(&crate::diagnostic::render::clean(note))?;
-    }
-    Ok(())
-}
-
-fn heading_text(heading: &Heading, out: &Output) -> Result<()> {
-    let owner = heading.owner.as_ref().map_or_else(|| "nobody".to_owned(), describe);
-    let title = format!(
-        "{} of {} {}: {owner} ({})",
-        heading.role,
-        heading.record,
-        one_word(&heading.key),
-        heading.outcome.word()
-    );
-    out.line(&out.strong(&crate::diagnostic::render::clean(&title)))?;
-    out.line(&format!("as of {}", time::show_second_in(heading.as_of, &heading.zone)))?;
-    if let Some(current) = &heading.current {
-        out.line(&format!("owner before: {}", describe(current)))?;
-    }
-    // A rule that decided says its reason itself, below.
-    if let Some(reason) = heading.reason.as_ref().filter(|_| heading.before_rules) {
-        out.line(&format!("because: {reason}"))?;
-    }
-    Ok(())
-}
-
-fn describe(owner: &Owner) -> String {
-    format!("{} ({})", owner.id, owner.kind.word())
-}
-
-fn rule_text(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &Sources, out: &Output) -> Result<()> {
-    let name = trace.label.as_deref().unwrap_or("rule");
-    let place = sources.place(trace.span);
-    let clean = crate::diagnostic::render::clean;
-    match &trace.verdict {
-        RuleVerdict::Decided => {
-            out.line(&out.strong(&clean(&format!("=> {name}  {place}"))))?;
-            for condition in &trace.conditions {
-                condition_text(condition, sources, 1, out)?;
-            }
-            let rule = policy.role(role).rule(trace.rule);
-            let targets: Vec<&str> = rule.targets.iter().map(|target| one_line(sources, target.span)).collect();
-            let said = match (rule.targets.first().map(|target| &target.kind), &rule.hand_off) {
-                (Some(crate::check::policy::TargetKind::Keep), _) => "keep owner".to_owned(),
-                (_, Some(hand_off)) => {
-                    let over = hand_off.over;
-                    format!("hand off to {} over {} {}", targets.join(" else "), over.amount, over.unit.word())
-                }
-                _ => format!("assign to {}", targets.join(" else ")),
-            };
-            let origin = trace.origin.as_ref().map(|origin| format!("   [{origin}]")).unwrap_or_default();
-            out.line(&clean(&format!("   then {said}{origin}")))?;
-            for (place, candidate) in (1..).zip(trace.candidates.iter().take(CANDIDATES_MAX)) {
-                let figure = compact(candidate.figure);
-                out.line(&clean(&format!("      {place}. {}: {figure}", one_word(&candidate.person.id))))?;
-            }
-            if let Some(others) = trace.candidates.len().checked_sub(CANDIDATES_MAX).filter(|others| *others > 0) {
-                out.line(&format!("      and {others} more"))?;
-            }
-            if let Some(because) = &rule.because {
-                out.line(&clean(&format!("   because {because}")))?;
-            }
-        }
-        RuleVerdict::NotOnThisDay => out.line(&clean(&format!("   {name}  {place}: does not count on this day")))?,
-        RuleVerdict::NamedNobody(reasons) => {
-            out.line(&clean(&format!("   {name}  {place}: names nobody ({})", reasons.join("; "))))?;
-        }
-        RuleVerdict::Failed => {
-            out.line(&clean(&format!("   {name}  {place}")))?;
-            for condition in trace.conditions.iter().filter(|condition| !condition.holds) {
-                condition_text(condition, sources, 1, out)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The text of a span on one line, its blanks squeezed. The span of a row of conditions begins with its first and ends
-/// with its last: a bracket that it cuts off is put back.
-fn squeezed(sources: &Sources, span: Span) -> String {
-    let text = sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
-    let (mut open, mut unopened, mut quoted) = (0, 0, false);
-    for letter in text.chars() {
-        match letter {
-            '"' => quoted = !quoted,
-            '(' if !quoted => open += 1,
-            ')' if !quoted && open == 0 => unopened += 1,
-            ')' if !quoted => open -= 1,
-            _ => {}
-        }
-    }
-    format!("{}{text}{}", "(".repeat(unopened), ")".repeat(open))
-}
-
-fn one_line(sources: &Sources, span: Span) -> &str {
-    sources.text(span).lines().next().unwrap_or_default().trim()
-}
-
-fn condition_text(condition: &ConditionTrace, sources: &Sources, depth: usize, out: &Output) -> Result<()> {
-    let mark = if condition.holds { "yes" } else { "no " };
-    let label = condition.label.as_ref().map(|label| format!("{label}: ")).unwrap_or_default();
-    let source = match condition.wanted {
-        Some(wanted) => {
-            let hold = condition.parts.iter().filter(|part| part.holds).count();
-            format!("at least {wanted} of {}: {hold} hold", condition.parts.len())
-        }
-        None => condition.span.map(|span| squeezed(sources, span)).unwrap_or_default(),
-    };
-    let values = values_text(&condition.values);
-    let line = format!("{}{mark} {label}{source}{values}", "   ".repeat(depth + 1));
-    out.line(&crate::diagnostic::render::clean(&line))?;
-    for part in &condition.parts {
-        condition_text(part, sources, depth + 1, out)?;
-    }
-    Ok(())
-}
-
-/// A value on one line and of bounded length: what stands in a cell cannot pass for a line of ours.
-fn one_word(value: &str) -> String {
-    let line: String = value.chars().take(VALUE_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if value.chars().nth(VALUE_CHARS_MAX).is_some() { format!("{line} …") } else { line }
-}
-
-fn values_text(values: &[(String, Option<String>)]) -> String {
-    if values.is_empty() {
-        return String::new();
-    }
-    let parts: Vec<String> = values
-        .iter()
-        .map(|(name, value)| match value {
-            Some(value) => format!("{name} is {}", one_word(value)),
-            None => format!("{name} is missing"),
-        })
-        .collect();
-    format!("   [{}]", parts.join(", "))
-}
-
-fn as_json(
-    heading: &Heading,
-    explanation: &Explanation,
-    policy: &TypedPolicy,
-    role: RoleId,
-    sources: &Sources,
-) -> Value {
-    let rules: Vec<Value> = if heading.before_rules {
-        Vec::new()
-    } else {
-        explanation.rules.iter().map(|trace| rule_json(trace, policy, role, sources)).collect()
-    };
-    json!({
-        "schema": "ownward.explain/1",
-        "record": heading.record,
-        "key": heading.key,
-        "role": heading.role,
-        "as_of": time::show_instant(heading.as_of),
-        "outcome": heading.outcome.word(),
-        "owner": owner_json(heading.owner.as_ref()),
-        "owner_before": owner_json(heading.current.as_ref()),
-        "reason": heading.reason.clone().or_else(|| {
-            let decided = explanation.decided.filter(|_| !heading.before_rules)?;
-            policy.role(role).rule(decided).because.clone()
-        }),
-        "rules": rules,
-        "notes": heading.notes,
-        "rules_not_asked": explanation.not_reached,
-    })
-}
-
-fn rule_json(trace: &RuleTrace, policy: &TypedPolicy, role: RoleId, sources: &Sources) -> Value {
-    let verdict = match &trace.verdict {
-        RuleVerdict::Decided => "decided",
-        RuleVerdict::Failed => "failed",
-        RuleVerdict::NamedNobody(_) => "named nobody",
-        RuleVerdict::NotOnThisDay => "not on this day",
-    };
-    let misses = match &trace.verdict {
-        RuleVerdict::NamedNobody(reasons) => reasons.clone(),
-        _ => Vec::new(),
-    };
-    let candidates = trace.candidates.iter().take(CANDIDATES_MAX);
-    let candidates = candidates.map(|one| json!({ "id": one.person.id, "figure": compact(one.figure) }));
-    json!({
-        "label": trace.label,
-        "place": sources.place(trace.span),
-        "verdict": verdict,
-        "misses": misses,
-        "because": policy.role(role).rule(trace.rule).because,
-        "origin": trace.origin,
-        "candidates": candidates.collect::<Vec<_>>(),
-        "conditions": trace.conditions.iter().map(|one| condition_json(one, sources)).collect::<Vec<_>>(),
-    })
-}
-
-fn condition_json(condition: &ConditionTrace, sources: &Sources) -> Value {
-    json!({
-        "holds": condition.holds,
-        "label": condition.label,
-        "wanted": condition.wanted,
-        "text": condition.span.map(|span| squeezed(sources, span)),
-        "place": condition.span.map(|span| sources.place(span)),
-        "values": condition.values.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
-        "parts": condition.parts.iter().map(|part| condition_json(part, sources)).collect::<Vec<_>>(),
-    })
 }

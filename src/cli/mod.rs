@@ -12,6 +12,7 @@ mod decide;
 mod evaluate;
 mod exit;
 mod explain;
+mod explanation;
 mod fmt;
 mod history;
 pub mod ics;
