@@ -48,7 +48,7 @@ impl Checker<'_> {
             self.histories.push(history);
             self.histories.len() - 1
         });
-        Some(Cond::Test { kind: TestKind::History(HistoryId(u16::try_from(at).unwrap_or(u16::MAX))), span })
+        Some(Cond::Test { kind: TestKind::History(HistoryId(u32::try_from(at).unwrap_or(u32::MAX))), span })
     }
 
     /// `status becomes Onboarding` asks when `status = Onboarding` began to hold.
@@ -106,7 +106,7 @@ impl Checker<'_> {
             );
             return None;
         };
-        let (resolved, record) = self.resolve(path, scope)?;
+        let (resolved, record) = self.resolve_whole(path, scope)?;
         let kind = self.field(record, resolved.field).kind.clone();
         if !resolved.steps.is_empty() {
             self.own_fields_only(&Scope { is_related: true, ..scope.clone() }, left.span)?;

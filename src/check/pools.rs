@@ -15,7 +15,7 @@ const EVERYBODY: &str = "people";
 impl Checker<'_> {
     /// The typed pool, each once; `None` where something in it is wrong.
     pub(super) fn pool(&mut self, expr: &PoolExpr, span: Span, scope: &Scope) -> Option<PoolId> {
-        let before = self.errors();
+        let before = self.diagnostics.len();
         if self.schema.people.is_none() {
             self.push(
                 Diagnostic::error(
@@ -63,11 +63,13 @@ impl Checker<'_> {
             false => {
                 let mut members: Vec<_> =
                     expr.members.iter().map(|member| self.name(&member.text, member.span)).collect();
+                // Who is named twice is one member still.
+                members.sort_unstable();
                 members.dedup();
                 members
             }
         };
-        if self.errors() > before {
+        if self.diagnostics[before..].iter().any(Diagnostic::is_error) {
             return None;
         }
         let pool = Pool {
@@ -87,7 +89,7 @@ impl Checker<'_> {
             self.pools.push(pool);
             self.pools.len() - 1
         });
-        u16::try_from(at).ok().map(PoolId)
+        u32::try_from(at).ok().map(PoolId)
     }
 
     /// The currency of an amount that is added up; `None` for a plain number.
@@ -118,10 +120,6 @@ impl Checker<'_> {
         !member.quoted
             && same(&member.text, EVERYBODY)
             && !self.schema.teams.iter().any(|team| same(&team.name, EVERYBODY))
-    }
-
-    fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|found| found.is_error()).count()
     }
 
     fn said_twice(&mut self, word: &str, span: Span) {
@@ -174,7 +172,7 @@ impl Checker<'_> {
     }
 
     fn load_field(&mut self, path: &PathExpr, scope: &Scope) -> Option<Path> {
-        let (resolved, record) = self.resolve(path, scope)?;
+        let (resolved, record) = self.resolve_whole(path, scope)?;
         let field = self.field(record, resolved.field).clone();
         match field.kind {
             FieldKind::Number | FieldKind::Money(Currency::Fixed(_)) => Some(resolved),
@@ -353,8 +351,8 @@ impl Checker<'_> {
         if rest.is_empty() && (same(&first.text, "yes") || same(&first.text, "no")) {
             return Some(MemberValue::YesNo(same(&first.text, "yes")));
         }
-        if rest.is_empty() && self.schema.record(scope.record).find(&first.text).is_some() {
-            let name = first.text.clone();
+        if self.schema.record(scope.record).find(&first.text).is_some() {
+            let name = path.text();
             self.push(
                 Diagnostic::error(Code::AmbiguousWord, format!("`{name}` can be a text or the record's field"))
                     .at(path.span, "plain names in a condition on members are theirs")

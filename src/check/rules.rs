@@ -174,6 +174,11 @@ impl Checker<'_> {
                 out.rules.push(Rule { targets: aside(), ..rule });
                 out.adds.push(adds);
             }
+            RuleBody::Never { .. } if rule.label.is_some() || !rule.conditions.is_empty() => self.push(
+                Diagnostic::error(Code::WrongBlock, "`never the same person as` counts for every record")
+                    .at(rule.span, "has a label, or stands in a group with conditions")
+                    .help("write it directly into the `decide`, without a label"),
+            ),
             RuleBody::Never { role, path } => out.never.extend(self.never_role(role, path.as_ref(), scope)),
             RuleBody::Touch { every, every_span, since } => {
                 self.in_days(*every, *every_span, "a calendar", "touch every 30 days");
@@ -224,8 +229,7 @@ impl Checker<'_> {
         if !self.in_days(decl.over, decl.over_span, "a hand-off", "over 30 days") {
             return None;
         }
-        let once: Vec<Option<Path>> =
-            decl.once.iter().map(|path| self.resolve(path, scope).map(|(path, _)| path)).collect();
+        let once: Vec<Option<Path>> = decl.once.iter().map(|path| Some(self.resolve_whole(path, scope)?.0)).collect();
         let once: Option<Vec<Path>> = once.into_iter().collect();
         Some(HandOff { over: decl.over, once: once? })
     }
@@ -287,7 +291,7 @@ impl Checker<'_> {
 
     /// A date or a time of the record.
     fn day_field(&mut self, path: &PathExpr, scope: &Scope) -> Option<Path> {
-        let (resolved, record) = self.resolve(path, scope)?;
+        let (resolved, record) = self.resolve_whole(path, scope)?;
         let field = self.field(record, resolved.field);
         if matches!(field.kind, FieldKind::Date | FieldKind::Time) {
             return Some(resolved);

@@ -69,6 +69,12 @@ impl Checker<'_> {
         self.schema.record(record).field(field)
     }
 
+    /// As [`Checker::resolve`], and nothing may stand behind the path.
+    pub(super) fn resolve_whole(&mut self, path: &PathExpr, scope: &Scope) -> Option<(Path, RecordId)> {
+        self.whole(path)?;
+        self.resolve(path, scope)
+    }
+
     /// The field a path means in a scope: the path and the record type that holds its last field. Reports what is
     /// unknown, with did-you-mean.
     pub(super) fn resolve(&mut self, path: &PathExpr, scope: &Scope) -> Option<(Path, RecordId)> {

@@ -57,7 +57,7 @@ pub fn answer(asking: &Asking<'_>) -> Answers {
         if let HistoryAsk::InTime(path, hours) = &history.ask {
             let role = policy.clock_role(history);
             let role_past = role.and_then(|role| asking.past.roles.get(role.0 as usize)).unwrap_or(&nothing);
-            let id = HistoryId(u16::try_from(at).unwrap_or(u16::MAX));
+            let id = HistoryId(u32::try_from(at).unwrap_or(u32::MAX));
             let rules = role.map(|role| clock::waiting_rules(asking, role, id)).unwrap_or_default();
             let clock = clock::Clock::new(asking, *hours, rules);
             clock.run(asking.dataset.table(history.record), path.field, role_past, &mut answers, at);

@@ -7,7 +7,7 @@ use crate::syntax::SpanOfTime;
 
 /// A question about the past, by its place in [`super::TypedPolicy::histories`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct HistoryId(pub u16);
+pub struct HistoryId(pub u32);
 
 /// One question, asked of records of one type about their own fields.
 #[derive(Clone, Debug, PartialEq)]

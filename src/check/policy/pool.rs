@@ -9,7 +9,7 @@ use crate::value::time::Unit;
 
 /// A pool, by its place in [`super::TypedPolicy::pools`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PoolId(pub u16);
+pub struct PoolId(pub u32);
 
 /// `next of Sales where covers = record.country by weight up to 20 rotation inbound`.
 #[derive(Clone, Debug, PartialEq)]
