@@ -301,7 +301,7 @@ fn owner_columns(policy: &TypedPolicy) -> Vec<OwnerColumn<'_>> {
     use crate::check::policy::TargetKind;
     let mut lists: Vec<(ListId, usize)> = Vec::new();
     let mut tables: Vec<(TableId, usize)> = Vec::new();
-    for target in policy.roles.iter().flat_map(|role| &role.rules).flat_map(|rule| &rule.targets) {
+    for target in policy.chains().flatten() {
         let mut kind = &target.kind;
         while let TargetKind::Manager(inner) = kind {
             kind = inner;

@@ -77,6 +77,12 @@ impl TypedPolicy {
         (0..u16::try_from(self.roles.len()).unwrap_or(u16::MAX)).map(RoleId)
     }
 
+    /// Every set of rules about a record: roles, teams, trees of places, calendars.
+    pub fn rule_sets(&self) -> impl Iterator<Item = &Role> {
+        let gathers = self.gathers.iter().map(|gather| &gather.role);
+        self.roles.iter().chain(gathers).chain(self.calendars.iter().map(|calendar| &calendar.role))
+    }
+
     /// Every chain of targets that rules of roles and teams name.
     pub fn chains(&self) -> impl Iterator<Item = &[Target]> {
         let rules = self.roles.iter().flat_map(|role| &role.rules).map(|rule| rule.targets.as_slice());

@@ -18,14 +18,18 @@ pub struct UnseenAmounts {
 /// Every field with amounts that rules ask for in other currencies only. Amounts that are missing do not count.
 pub fn unseen_amounts(policy: &TypedPolicy, dataset: &Dataset) -> Vec<UnseenAmounts> {
     let mut asked: BTreeMap<(RecordId, FieldId), BTreeSet<String>> = BTreeMap::new();
-    for role in &policy.roles {
-        let mut ask = |path: &Path, code: &str| {
-            let record = path.record(&policy.schema, role.record);
+    let mut all = |record: RecordId, cond: &Cond| {
+        asked_by(cond, &mut |path, code| {
+            let record = path.record(&policy.schema, record);
             asked.entry((record, path.field)).or_default().insert(code.to_owned());
-        };
-        for cond in role.rules.iter().flat_map(|rule| &rule.conditions) {
-            asked_by(cond, &mut ask);
-        }
+        });
+    };
+    for role in policy.rule_sets() {
+        let rules = role.rules.iter().chain(role.holds.iter().map(|hold| &hold.rule));
+        rules.flat_map(|rule| &rule.conditions).for_each(|cond| all(role.record, cond));
+    }
+    for related in policy.related.iter().chain(policy.contests.iter().map(|contest| &contest.question)) {
+        related.condition.iter().for_each(|cond| all(related.record, cond));
     }
     asked
         .into_iter()

@@ -352,6 +352,38 @@ fn amounts_in_a_currency_that_no_rule_compares_are_told() {
 }
 
 #[test]
+fn a_currency_that_only_a_team_a_hold_or_a_sum_compares_is_not_unseen() {
+    let sandbox = Sandbox::empty();
+    let rules = "record Account {\n  id text, key\n  parent Account, optional\n  arr money in currency, optional\n}\n\
+                 team Large\ndecide owner of Account {\n  hold owner up to 9 days while arr >= 1 JPY\n  \
+                 big: when arr >= 10k EUR assign to Large\n  \
+                 sum: when any Account (arr >= 1 USD) assign to Large\n}\n\
+                 gather team of Account {\n  when arr >= 1 GBP add Large\n}\n";
+    sandbox.write("rules.own", rules);
+    sandbox.write("accounts.csv", "id,parent,arr,currency\n1,,20000,EUR\n2,,9,JPY\n3,,5,USD\n4,,7,GBP\n5,,1,CHF\n");
+    let ran = sandbox.run(&["plan"]).success();
+    assert!(ran.stderr.contains("1 in CHF"), "{}", ran.stderr);
+    for seen in ["JPY", "USD", "GBP"] {
+        assert!(!ran.stderr.contains(seen), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_unknown_owner_in_a_table_that_only_a_team_uses_is_an_error_too() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("people.csv", "id,name,active\np1,Ida,yes\n");
+    sandbox.write("desks.csv", "status,who\nActive,p7\n");
+    sandbox.write("accounts.csv", "id,status\nA1,Active\n");
+    sandbox.write(
+        "rules.own",
+        "record Account {\n  id text, key\n  status text\n}\nperson from people\ntable Desks from \"desks.csv\" {\n  match status = status\n  give who\n}\ngather team of Account {\n  desk: always add Desks\n}\n",
+    );
+    let ran = sandbox.run(&["check"]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("unknown-owner") && ran.stderr.contains("p7"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_unknown_owner_in_a_table_is_an_error_of_the_check_and_a_miss_of_the_run() {
     let sandbox = book("id,status,parent,owner\nA1,Active,,\n");
     sandbox.write("people.csv", "id,name,active\np1,Ida,yes\np2,Ben,no\n");
