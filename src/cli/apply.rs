@@ -1,7 +1,7 @@
 //! `apply`: the change set goes into the ledger, in one transaction, and then, if asked, to where the owners are shown.
 
 use super::args::{ApplyArgs, Global, ProjectArgs};
-use super::evaluate::{Depth, Evaluation, evaluate};
+use super::evaluate::{Depth, Evaluation, Start, decide_all, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, grouped};
 use super::plan::{change_rows, last_line, plan_json, run_id};
@@ -41,7 +41,7 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
     let as_of = session.as_of(when)?;
     let found = evaluate(&session, as_of, &run, Depth::Changes, out)?;
     if let Some((path, plan)) = &saved {
-        require_fresh(&session, &found, plan, &run, out).map_err(|reason| {
+        require_fresh(&session, &found, plan).map_err(|reason| {
             Failure::could_not_run(format!(
                 "the plan `{}` is stale: {reason}; nothing was written. Make a new one with `ownward plan --out`",
                 path.display()
@@ -98,13 +98,7 @@ fn already_applied(session: &Session, plan: &PlanFile) -> Result<bool> {
 }
 
 /// A plan holds as long as everything it was made from is the same, and time has not changed an answer since.
-fn require_fresh(
-    session: &Session,
-    found: &Evaluation,
-    plan: &PlanFile,
-    run: &super::args::RunArgs,
-    out: &Output,
-) -> std::result::Result<(), String> {
+fn require_fresh(session: &Session, found: &Evaluation, plan: &PlanFile) -> std::result::Result<(), String> {
     if run_id(session, found) != plan.run {
         return Err("policies, records, people, settings or the ledger have changed since".into());
     }
@@ -113,8 +107,10 @@ fn require_fresh(
     }
     let now = session.as_of(None).map_err(|_| "the clock cannot be read".to_owned())?;
     if now.instant > found.as_of.instant {
-        let today =
-            evaluate(session, now, run, Depth::Changes, out).map_err(|_| "it can no longer be decided".to_owned())?;
+        // What was read is the same: only the time is another.
+        let start = Start { snapshot: found.snapshot.clone(), past: found.past.clone(), head: found.head.clone() };
+        let today = decide_all(session, now, found.drift, Depth::Changes, start, None)
+            .map_err(|_| "it can no longer be decided".to_owned())?;
         if today.changes != found.changes {
             return Err("since it was made, time alone has changed an answer".into());
         }

@@ -14,8 +14,8 @@ use super::session::{Session, parse_when};
 use super::teams;
 use crate::check::policy::{Role, RoleId, TargetKind, TypedPolicy};
 use crate::compare::StoredFacts;
-use crate::decide::Facts;
 use crate::decide::row::{Named, Setting};
+use crate::decide::{Facts, Pooled};
 use crate::diagnostic::{did_you_mean, nearest};
 use crate::explain::{Explanation, explain};
 use crate::ledger::{Companion, Entry, Ledger, RuleRef};
@@ -69,7 +69,10 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         before_rules: drifted || pinned.is_some() || outcome == Outcome::Invalid,
         notes: Vec::new(),
     };
-    let chosen = chosen_before(session, &found, &heading)?;
+    let chosen = match found.run.results[at].pooled.get(&row) {
+        Some(Pooled::Stays(_)) => chosen_before(session, &found, &heading)?,
+        _ => None,
+    };
     let heading = Heading { notes: asides::notes(session, &found, role, row, chosen), ..heading };
     let setting =
         Setting { policy: &session.policy, record: typed.record, binding: &found.binding, as_of: &found.as_of };

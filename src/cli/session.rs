@@ -194,7 +194,7 @@ fn unreadable_reason(finding: &Diagnostic, name: &str) -> String {
     near.map_or_else(|| reason.clone(), |near| format!("{reason}; {near}"))
 }
 
-/// The record types of a project that declares none, from the head of its data.
+/// The record types of a project that declares none, from all of its data.
 fn inferred_records(project: &Project, tree: &Tree, findings: &mut Vec<Diagnostic>) -> Result<Vec<RecordType>> {
     if tree.loose.is_empty() && tree.decides.is_empty() {
         return Ok(Vec::new());

@@ -135,9 +135,10 @@ fn walk(session: &Session, today: Evaluation, as_of: &AsOf, days: i32, out: &Out
     ended_hand_overs(session, &current, Rows::All, last, &mut events);
     for day in first + 1..=last {
         progress.set_message(format!("deciding {}", time::show_day(day)));
-        let mut past = (*current.past).clone();
-        advanced(session, &current).apply(&mut past);
-        let start = Start { snapshot: current.snapshot.clone(), past: Arc::new(past), head: current.head.clone() };
+        // Taken, not copied: nobody else holds what is known by now.
+        let mut past = std::mem::take(&mut current.past);
+        advanced(session, &current).apply(Arc::make_mut(&mut past));
+        let start = Start { snapshot: current.snapshot.clone(), past, head: current.head.clone() };
         let moment = AsOf::day_start(day, as_of.zone.clone());
         let next = decide_all(session, moment, current.drift, Depth::Changes, start, None)?;
         for change in next.changes.owners.changes.iter().filter(|change| change.previous != change.owner) {
@@ -158,6 +159,7 @@ fn advanced<'a>(session: &'a Session, found: &'a Evaluation) -> Advanced<'a> {
         owners: &found.run.owners,
         results: &found.run.results,
         fingerprints: &found.run.fingerprints,
+        hold_fingerprints: &found.run.hold_fingerprints,
         changes: &found.changes.owners,
         teams: found.changes.teams.iter().collect(),
         rotations: found.run.desk.changed_states(),

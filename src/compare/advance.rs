@@ -17,6 +17,8 @@ pub struct Advanced<'a> {
     pub results: &'a [RoleResult],
     /// By role and rule.
     pub fingerprints: &'a [Vec<String>],
+    /// By role and hold.
+    pub hold_fingerprints: &'a [Vec<String>],
     pub changes: &'a ChangeSet,
     pub teams: Vec<&'a TeamChange>,
     /// Rotations that gave turns.
@@ -85,7 +87,7 @@ impl Advanced<'_> {
         let RoleId(role) = change.role;
         if let Some(held) = change.held {
             let hold = &self.policy.role(change.role).holds[held.hold];
-            let fingerprint = crate::plan::rule_fingerprint(self.policy, self.policy.role(change.role), &hold.rule);
+            let fingerprint = self.hold_fingerprints[role as usize][held.hold].clone();
             return Some(PastRule { label: hold.rule.label.clone(), fingerprint });
         }
         let rule = change.rule?;

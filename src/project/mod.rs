@@ -20,7 +20,6 @@ pub use whole_file::write_whole;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::{CONFIG_BYTES_MAX, LIST_BYTES_MAX};
 use crate::source::Sources;
-use crate::value::calendar::BusinessCalendar;
 use std::path::{Path, PathBuf};
 
 /// The name of the settings file; the folder that holds it is a project.
@@ -86,9 +85,7 @@ impl Project {
         let path = file_below(&self.root, Path::new(name))?;
         files::read_text(&path, name, LIST_BYTES_MAX)
     }
-}
 
-impl Project {
     /// The text of the file of holidays that the settings name; `None` where they name none.
     pub fn read_holidays(&self) -> Result<Option<String>, Diagnostic> {
         let Some(path) = &self.config.calendar.holidays else {
@@ -96,11 +93,6 @@ impl Project {
         };
         let named = |finding: Diagnostic| finding.with_note("named as `holidays` under `[calendar]` in ownward.toml");
         self.read_beside(&path.to_string_lossy()).map(Some).map_err(named)
-    }
-
-    /// The business hours of the project. Errors: the file of holidays cannot be read, or holds what is no day.
-    pub fn calendar(&self) -> Result<BusinessCalendar, Diagnostic> {
-        self.config.calendar(self.read_holidays()?.as_deref())
     }
 }
 

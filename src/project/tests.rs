@@ -1,4 +1,5 @@
 use super::*;
+use crate::value::calendar::BusinessCalendar;
 use std::fs;
 use tempfile::TempDir;
 
@@ -59,13 +60,17 @@ fn a_single_file_is_the_whole_policy() {
     assert!(Project::open(&folder.path().join("d.own")).is_err());
 }
 
+fn calendar(project: &Project) -> Result<BusinessCalendar, Diagnostic> {
+    project.config.calendar(project.read_holidays()?.as_deref())
+}
+
 #[test]
 fn business_hours_and_holidays_are_read() {
     let toml = "zone = \"Europe/Berlin\"\n[calendar]\nholidays = \"days/holidays.csv\"\n\
                 hours = { monday = \"9:00-12:00, 13:00-17:30\", sunday = \"closed\" }\n";
     let with = |holidays: &str| {
         let folder = folder(&[("ownward.toml", toml), ("days/holidays.csv", holidays)]);
-        Project::open(folder.path()).unwrap().calendar()
+        calendar(&Project::open(folder.path()).unwrap())
     };
     let instant = |text: &str| text.parse::<jiff::Zoned>().unwrap().timestamp().as_microsecond();
     // Monday, 25 May 2026, is a holiday; the hours of the next Monday are 3 and 4 and a half.
@@ -81,7 +86,7 @@ fn business_hours_and_holidays_are_read() {
     assert_eq!(torn.headline, "`days/holidays.csv` line 2 has 3 cells under 2 headers");
     assert!(with("2026-05-25\nnever\n").unwrap_err().notes[0].contains(" line 2:"));
     let absent = folder(&[("ownward.toml", "[calendar]\nholidays = \"none.csv\"\n")]);
-    assert_eq!(Project::open(absent.path()).unwrap().calendar().unwrap_err().code, Code::UnreadableFile);
+    assert_eq!(calendar(&Project::open(absent.path()).unwrap()).unwrap_err().code, Code::UnreadableFile);
 }
 
 #[test]
