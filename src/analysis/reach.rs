@@ -3,9 +3,7 @@
 
 use super::search::{Found, outside};
 use super::space::space;
-use crate::check::policy::{
-    Cond, DayMark, FieldTest, InstantMark, Range, Role, RoleId, Rule, RuleId, TestKind, TypedPolicy,
-};
+use crate::check::policy::{DayMark, FieldTest, InstantMark, Range, Role, RoleId, Rule, RuleId, TestKind, TypedPolicy};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::ANALYSIS_STEPS_MAX;
 use crate::plan::{self, AtomSet, RuleBox, counts_on};
@@ -19,7 +17,8 @@ pub enum Reached {
     Perhaps,
     /// No record at all fits its conditions.
     NeverTrue,
-    /// The rules that together take every record it fits, in order. None of them can be left out.
+    /// The rules that together take every record it fits, in order. None of them can be left out, unless the steps ran
+    /// out while that was tried.
     Hidden(Vec<RuleId>),
     /// The search was given up.
     NotDecided,
@@ -149,15 +148,8 @@ fn not_decided(rule: &Rule) -> Diagnostic {
 /// Whether a rule asks for days or times counted from today.
 fn moves_with_the_day(rule: &Rule) -> bool {
     let mut moves = false;
-    for cond in &rule.conditions {
-        visit(cond, &mut moves);
-    }
-    moves
-}
-
-fn visit(cond: &Cond, moves: &mut bool) {
-    cond.visit(&mut |kind, _| {
-        *moves |= match kind {
+    let mut ask = |kind: &TestKind| {
+        moves |= match kind {
             TestKind::Field { test: FieldTest::Day(ranges), .. } => {
                 bounds(ranges).any(|mark| matches!(mark, DayMark::Today { .. }))
             }
@@ -167,7 +159,9 @@ fn visit(cond: &Cond, moves: &mut bool) {
             }),
             _ => false,
         };
-    });
+    };
+    rule.conditions.iter().for_each(|cond| cond.visit(&mut |kind, _| ask(kind)));
+    moves
 }
 
 fn bounds<T>(ranges: &[Range<T>]) -> impl Iterator<Item = &T> {
