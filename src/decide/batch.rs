@@ -2,13 +2,14 @@
 
 use super::desk::Desk;
 use super::encode::{Encoder, Reach, invalid_rows};
+use super::owner_reach::Taken;
 use super::pool_rows::PoolRows;
 use super::related::WorkedOut;
 use super::resolve::{Pick, Resolver};
 use super::row::{Facts, RecordFacts, Setting};
 use super::waves::waves;
 use crate::assign::{Binding, Empty, NOBODY, OwnerTable, Picked};
-use crate::check::policy::{HistoryId, HoldKind, OwnerRef, PoolId, Role, RoleId, RuleId, TargetKind, TypedPolicy};
+use crate::check::policy::{HistoryId, HoldKind, PoolId, Role, RoleId, RuleId, TypedPolicy};
 use crate::column::{Dataset, RowSet};
 use crate::plan::{NO_BOX, RolePlan};
 use crate::schema::RecordId;
@@ -191,24 +192,6 @@ impl<'a> Scene<'a> {
             related: self.related,
         }
     }
-
-    /// The people who own the record in a role that this one must differ from.
-    pub(super) fn excluded(&self, row: u32, after: &[Vec<u32>], owners: &OwnerTable) -> Vec<u32> {
-        let taken = self.role.never.iter().map(|path| self.owner_code(&OwnerRef::Of(path.clone()), row, after));
-        taken.filter(|code| owners.get(*code).is_some_and(|owner| owner.kind == OwnerKind::Person)).collect()
-    }
-
-    /// The code of an owner that a condition or target refers to.
-    pub(super) fn owner_code(&self, of: &OwnerRef, row: u32, after: &[Vec<u32>]) -> u32 {
-        match of {
-            OwnerRef::Current => self.current[row as usize],
-            OwnerRef::Of(path) => {
-                let reached = Reach::new(self, &path.steps).row(row);
-                let codes = after.get(path.role.0 as usize);
-                reached.and_then(|row| codes?.get(row as usize).copied()).unwrap_or(NOBODY)
-            }
-        }
-    }
 }
 
 /// Decides and assigns one role for all rows. `after` holds the owners that earlier roles gave, by role; this role's are
@@ -289,6 +272,7 @@ struct Engine<'s, 'a, 'p> {
     resolvers: Vec<Option<Resolver<'a>>>,
     /// By rule, the clocks whose end it waits for: their owners had their turn.
     clocks: Vec<Vec<HistoryId>>,
+    taken: Taken<'a>,
     /// Whether anything can rule a person out for a row.
     excludes: bool,
     pools: PoolRows<'s, 'a>,
@@ -342,6 +326,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
             rules: Matcher::new(scene, plan),
             holds: plan.holds.iter().map(|hold| Matcher::new(scene, hold)).collect(),
             resolvers: (0..scene.role.rules.len()).map(|_| None).collect(),
+            taken: Taken::new(scene),
             excludes: !scene.role.never.is_empty() || clocks.iter().any(|clocks| !clocks.is_empty()),
             clocks,
             pools: PoolRows::new(scene, input, desk),
@@ -492,9 +477,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
     ) -> Option<Pick> {
         let scene = self.scene;
         let resolver = self.resolvers[rule.0 as usize].get_or_insert_with(|| {
-            let chain: Vec<TargetKind> =
-                scene.role.rule(rule).targets.iter().map(|target| target.kind.clone()).collect();
-            Resolver::new(scene, &chain)
+            Resolver::new(scene, scene.role.rule(rule).targets.iter().map(|target| &target.kind))
         });
         resolver.pick_from(place, scene, row, after, owners)
     }
@@ -505,7 +488,7 @@ impl<'s, 'a, 'p> Engine<'s, 'a, 'p> {
         if !self.excludes {
             return Vec::new();
         }
-        let mut excluded = self.scene.excluded(case.row, after, owners);
+        let mut excluded = self.taken.people(self.scene, case.row, after, owners);
         if self.clocks_of(case).iter().any(|id| self.scene.related.is_overdue(*id, case.row)) {
             excluded.push(self.input.current[case.row as usize]);
         }

@@ -4,10 +4,11 @@
 //! are interpreted row by row.
 
 use super::batch::Scene;
+use super::owner_reach::OwnerReach;
 use super::resolve::Resolver;
 use super::row::{self, RecordFacts};
 use crate::assign::{NOBODY, OwnerTable};
-use crate::check::policy::{Cond, OwnerRef, OwnerTest, Path, RoleId, TestKind, TypedPolicy};
+use crate::check::policy::{Cond, OwnerTest, Path, RoleId, TestKind, TypedPolicy};
 use crate::column::{
     CHOICE_MISSING, Column, ColumnData, DAY_MISSING, Dataset, INSTANT_MISSING, NumberColumn, ROW_MISSING,
     SCALED_MISSING, TextColumn,
@@ -97,7 +98,7 @@ enum How<'a> {
     Rows(&'a [u32]),
     /// A test on an owner, worked out once an owner.
     Owner {
-        of: OwnerRef,
+        of: OwnerReach<'a>,
         test: OwnerTest,
         verdicts: Vec<Option<bool>>,
     },
@@ -170,9 +171,11 @@ impl<'a> Encoder<'a> {
                 missing: dimension.missing_atom(),
                 how: column_of(scene, path).map_or(How::Fixed(dimension.missing_atom()), |column| field(column, cuts)),
             },
-            DimensionKind::Opaque(Opaque::Named(chain)) => {
-                Encoder { reach: Reach::default(), missing: FALSE_ATOM, how: How::Named(Resolver::new(scene, chain)) }
-            }
+            DimensionKind::Opaque(Opaque::Named(chain)) => Encoder {
+                reach: Reach::default(),
+                missing: FALSE_ATOM,
+                how: How::Named(Resolver::new(scene, chain.iter())),
+            },
             DimensionKind::Opaque(Opaque::Holds(cond)) => opaque(scene, cond),
         }
     }
@@ -274,7 +277,7 @@ fn encode_rows<'a>(
         ),
         How::Owner { of, test, verdicts } => {
             for (row, _) in rows {
-                let owner = scene.owner_code(of, row, after);
+                let owner = of.code(scene, row, after);
                 out.push(u16::from(owner_verdict(scene, test, verdicts, owner, owners)));
             }
         }
@@ -410,7 +413,7 @@ fn opaque<'a>(scene: &Scene<'a>, cond: &Cond) -> Encoder<'a> {
             TestKind::Owner { of, test } => Some(Encoder {
                 reach: Reach::default(),
                 missing: FALSE_ATOM,
-                how: How::Owner { of: of.clone(), test: test.clone(), verdicts: Vec::new() },
+                how: How::Owner { of: OwnerReach::new(scene, of), test: test.clone(), verdicts: Vec::new() },
             }),
             TestKind::History(id) => {
                 let how = scene.related.history_column(*id).map_or(How::Fixed(FALSE_ATOM), How::Flags);

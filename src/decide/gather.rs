@@ -168,8 +168,7 @@ impl<'s, 'a> Team<'s, 'a> {
     fn pick(&mut self, slot: Slot, from: usize, after: &[Vec<u32>], owners: &mut OwnerTable) -> Option<Pick> {
         let (row, rule, place) = slot;
         let (scene, gather) = (self.scene, self.gather);
-        let resolver =
-            self.resolvers.entry((rule, place)).or_insert_with(|| Resolver::new(scene, &chain(gather, slot)));
+        let resolver = self.resolvers.entry((rule, place)).or_insert_with(|| Resolver::new(scene, chain(gather, slot)));
         resolver.pick_from(from, scene, row, after, owners)
     }
 
@@ -185,9 +184,12 @@ impl<'s, 'a> Team<'s, 'a> {
         let mut open = Vec::new();
         for (slot, place) in std::mem::take(&mut self.waiting) {
             let current = self.input.before.get(&slot).copied().unwrap_or(NOBODY);
+            if current == NOBODY {
+                open.push((slot, place));
+                continue;
+            }
             let excluded = members(&result.added[slot.0 as usize]);
-            let pools = pools_among(chain(self.gather, slot).iter()).into_iter().filter(|_| current != NOBODY);
-            let kept = pools.into_iter().find(|pool| {
+            let kept = pools_among(chain(self.gather, slot)).into_iter().find(|pool| {
                 let asked = self.asked.request(desk, *pool, self.scene, slot.0, current, &excluded);
                 desk.may_keep(*pool, &asked)
             });
@@ -268,13 +270,12 @@ impl<'s, 'a> Team<'s, 'a> {
     }
 }
 
-fn chain(gather: &Gather, (_, rule, place): Slot) -> Vec<TargetKind> {
-    match &gather.kind {
-        GatherKind::Team(adds) => {
-            adds[rule as usize][place as usize].chain.iter().map(|target| target.kind.clone()).collect()
-        }
-        GatherKind::Places(_) => Vec::new(),
-    }
+fn chain(gather: &Gather, (_, rule, place): Slot) -> impl Iterator<Item = &TargetKind> {
+    let targets = match &gather.kind {
+        GatherKind::Team(adds) => adds[rule as usize][place as usize].chain.as_slice(),
+        GatherKind::Places(_) => &[],
+    };
+    targets.iter().map(|target| &target.kind)
 }
 
 fn members(added: &[Added]) -> Vec<u32> {

@@ -11,6 +11,7 @@ mod desk;
 mod encode;
 mod gather;
 mod order;
+mod owner_reach;
 mod pool_rows;
 mod related;
 mod resolve;

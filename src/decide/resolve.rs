@@ -2,9 +2,10 @@
 
 use super::batch::Scene;
 use super::encode::{Reach, column_of};
+use super::owner_reach::{OwnerReach, Taken};
 use super::row::{self, Facts, Named};
 use crate::assign::{NOBODY, OwnerTable, TableIndex};
-use crate::check::policy::{OwnerRef, Path, PoolId, RoleId, TableUse, TargetKind};
+use crate::check::policy::{Path, PoolId, RoleId, TableUse, TargetKind};
 use crate::column::{Column, ColumnData, NumberColumn};
 use crate::plan::interval_atom;
 use crate::schema::MatchHow;
@@ -30,6 +31,7 @@ const UNKNOWN: u32 = u32::MAX - 1;
 /// A chain `A else B`, ready to be asked row by row.
 pub(super) struct Resolver<'a> {
     chain: Vec<One<'a>>,
+    taken: Taken<'a>,
 }
 
 enum One<'a> {
@@ -43,7 +45,7 @@ enum One<'a> {
         kind: TargetKind,
     },
     Table(Box<TableLookUp<'a>>),
-    OwnerOf(OwnerRef),
+    OwnerOf(OwnerReach<'a>),
     Pool(PoolId),
     /// A contest, held once for each record that the path leads to.
     Contest {
@@ -73,8 +75,8 @@ struct TableLookUp<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub fn new(scene: &Scene<'a>, chain: &[TargetKind]) -> Self {
-        Resolver { chain: chain.iter().map(|kind| one(scene, kind)).collect() }
+    pub fn new<'k>(scene: &Scene<'a>, chain: impl Iterator<Item = &'k TargetKind>) -> Self {
+        Resolver { chain: chain.map(|kind| one(scene, kind)).collect(), taken: Taken::new(scene) }
     }
 
     /// The first of the chain, from a place on, that names somebody or is a pool; `None` where all miss.
@@ -87,7 +89,7 @@ impl<'a> Resolver<'a> {
         owners: &mut OwnerTable,
     ) -> Option<Pick> {
         // Nobody is excluded where the role need not differ from another.
-        let excluded = if scene.role.never.is_empty() { Vec::new() } else { scene.excluded(row, after, owners) };
+        let excluded = if self.taken.is_empty() { Vec::new() } else { self.taken.people(scene, row, after, owners) };
         self.chain.iter_mut().enumerate().skip(start).find_map(|(place, one)| match one {
             One::Pool(pool) => Some(Pick::Pool { place, pool: *pool }),
             one => one.pick(scene, row, after, owners).filter(|pick| match pick {
@@ -106,7 +108,7 @@ fn one<'a>(scene: &Scene<'a>, kind: &TargetKind) -> One<'a> {
         TargetKind::Name(_) => One::Name { kind: kind.clone(), owner: UNKNOWN },
         TargetKind::Field(path) | TargetKind::Cell { path, .. } => by_code(scene, path, kind),
         TargetKind::Table(table) => One::Table(Box::new(table_look_up(scene, table))),
-        TargetKind::OwnerOf(of) => One::OwnerOf(of.clone()),
+        TargetKind::OwnerOf(of) => One::OwnerOf(OwnerReach::new(scene, of)),
         TargetKind::Pool(pool) => One::Pool(*pool),
         TargetKind::Contest(path) => {
             One::Contest { reach: Reach::new(scene, &path.steps), winners: FxHashMap::default(), kind: kind.clone() }
@@ -174,7 +176,7 @@ impl<'a> One<'a> {
             }
             One::Table(look_up) => look_up.pick(scene, row, owners),
             One::OwnerOf(of) => {
-                let owner = scene.owner_code(of, row, after);
+                let owner = of.code(scene, row, after);
                 (owner != NOBODY).then_some(Pick::Owner(owner))
             }
             One::Contest { reach, winners, kind } => {
