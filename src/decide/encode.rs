@@ -96,6 +96,11 @@ enum How<'a> {
         bounds: Vec<i64>,
     },
     Rows(&'a [u32]),
+    /// What was worked out over other records.
+    Worked {
+        values: &'a [Value],
+        cuts: Cuts,
+    },
     /// A test on an owner, worked out once an owner.
     Owner {
         of: OwnerReach<'a>,
@@ -170,6 +175,11 @@ impl<'a> Encoder<'a> {
                 reach: Reach::new(scene, &path.steps),
                 missing: dimension.missing_atom(),
                 how: column_of(scene, path).map_or(How::Fixed(dimension.missing_atom()), |column| field(column, cuts)),
+            },
+            DimensionKind::Related { path, cuts } => Encoder {
+                reach: Reach::new(scene, &path.steps),
+                missing: dimension.missing_atom(),
+                how: How::Worked { values: scene.related.column(path.related), cuts: cuts.clone() },
             },
             DimensionKind::Opaque(Opaque::Named(chain)) => Encoder {
                 reach: Reach::default(),
@@ -275,6 +285,15 @@ fn encode_rows<'a>(
             },
             &mut rows,
         ),
+        How::Worked { values, cuts } => each(
+            out,
+            &mut |at| match (values.get(at as usize), &*cuts) {
+                (Some(Value::Number(number)), Cuts::Number { bounds, .. }) => interval_atom(bounds, number),
+                (Some(Value::Date(day)), Cuts::Day { bounds }) => interval_atom(bounds, day),
+                _ => missing,
+            },
+            &mut rows,
+        ),
         How::Owner { of, test, verdicts } => {
             for (row, _) in rows {
                 let owner = of.code(scene, row, after);
@@ -320,8 +339,8 @@ fn owner_verdict(
 fn field<'a>(column: &'a Column, cuts: &Cuts) -> How<'a> {
     let last = u16::try_from(cuts.known_atoms()).unwrap_or(u16::MAX);
     match (&column.data, cuts) {
-        (ColumnData::Text(text), Cuts::Text { points }) => {
-            How::Codes { codes: text.codes(), atoms: text_atoms(text, points) }
+        (ColumnData::Text(text), Cuts::Text { points, prefixes }) => {
+            How::Codes { codes: text.codes(), atoms: text_atoms(text, points, prefixes) }
         }
         (ColumnData::Choice(choices), Cuts::Choice { .. }) => How::Choice(choices),
         (ColumnData::YesNo(flags), Cuts::YesNo) => How::YesNo(flags),
@@ -349,18 +368,23 @@ fn field<'a>(column: &'a Column, cuts: &Cuts) -> How<'a> {
 }
 
 /// The atom of every distinct text.
-fn text_atoms(text: &TextColumn, points: &[String]) -> Vec<u16> {
+fn text_atoms(text: &TextColumn, points: &[String], prefixes: &[String]) -> Vec<u16> {
     let by_point: FxHashMap<&str, u16> = (0..).zip(points).map(|(atom, point)| (point.as_str(), atom)).collect();
-    let other = u16::try_from(points.len()).unwrap_or(u16::MAX);
+    let other = u16::try_from(points.len() + prefixes.len()).unwrap_or(u16::MAX);
     let ends = Ends::of(points);
+    let by_prefix = |folded: &str| match Cuts::longest_prefix(prefixes, folded) {
+        Some(at) => u16::try_from(points.len() + at).unwrap_or(other),
+        None => other,
+    };
     (0..text.distinct_count())
         .map(|code| {
             let distinct = text.distinct(code);
             // Most texts of a long column are no point: told by their ends, without folding them.
-            if distinct.is_ascii() && !ends.may_hold(distinct.as_bytes()) {
+            if prefixes.is_empty() && distinct.is_ascii() && !ends.may_hold(distinct.as_bytes()) {
                 return other;
             }
-            by_point.get(fold(distinct).as_str()).copied().unwrap_or(other)
+            let folded = fold(distinct);
+            by_point.get(folded.as_str()).copied().unwrap_or_else(|| by_prefix(&folded))
         })
         .collect()
 }

@@ -35,6 +35,11 @@ impl WorkedOut {
         column.and_then(|column| column.get(row as usize)).cloned().unwrap_or(Value::Missing)
     }
 
+    /// All rows of one question over other records; empty where nothing was worked out.
+    pub(super) fn column(&self, id: RelatedId) -> &[Value] {
+        self.columns.get(id.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// Every contest whose field holds texts, none of which means somebody who may own.
     pub fn strangers(&self) -> Vec<Strangers> {
         let contests = (0..).map(ContestId).zip(&self.contests);

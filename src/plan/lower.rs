@@ -7,13 +7,16 @@ use super::boxes::{RuleBox, Sides, join, meet};
 use super::dimension::{Cuts, Dimension, DimensionKind, Opaque, TRUE_ATOM};
 use super::{AtomSet, Classifier, Plan, RolePlan};
 use crate::check::policy::{
-    Cond, FieldTest, Hold, NameId, Path, Role, Rule, RuleId, TargetKind, TestKind, TextTest, TypedPolicy,
+    Cond, DayExpr, FieldTest, Hold, NameId, NumberExpr, Path, Range, RelatedPath, Role, Rule, RuleId, TargetKind,
+    TestKind, TextTest, TypedPolicy,
 };
 use crate::limits::{ATOMS_PER_FIELD_MAX, BOXES_PER_RULE_MAX};
 use crate::schema::{FieldKind, RecordId, Schema};
+use crate::syntax::CompareOp;
 use crate::value::Decimal;
 use crate::value::time::AsOf;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// Lowers every role for one `as of`. `is_known` tells which names mean somebody who may own: a rule that names nobody
 /// else has no box.
@@ -59,9 +62,9 @@ fn lower_rules(
     RolePlan { dimensions: lowering.dimensions, boxes, classifier, holds: Vec::new() }
 }
 
-/// Whether the first of a chain answers for every record, whoever is taken already.
+/// Whether one of a chain answers for every record, whoever is taken already.
 fn always_answers(rule: &Rule) -> bool {
-    matches!(rule.targets.first().map(|target| &target.kind), Some(TargetKind::Nobody | TargetKind::Pool(_)))
+    rule.targets.iter().any(|target| matches!(target.kind, TargetKind::Nobody | TargetKind::Pool(_)))
 }
 
 /// Whether a rule's own dates let it count on a day; both ends included.
@@ -78,20 +81,64 @@ enum Names {
 }
 
 fn names(rule: &Rule, is_known: &dyn Fn(NameId) -> bool) -> Names {
+    let mut names = Names::Nobody;
     for target in &rule.targets {
         match &target.kind {
             // A pool decides, even where nobody in it may receive.
             TargetKind::Nobody | TargetKind::Pool(_) => return Names::Always,
             TargetKind::Name(name) if is_known(*name) => return Names::Always,
             TargetKind::Name(_) => {}
-            _ => return Names::Depends,
+            _ => names = Names::Depends,
         }
     }
-    Names::Nobody
+    names
 }
 
-/// A field as a dimension: its path, and the currency its amounts are compared in.
-type Key = (Path, Option<String>);
+/// What a dimension is cut along: a field with the currency its amounts are compared in, or something worked out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Field(Path, Option<String>),
+    Related(RelatedPath),
+}
+
+/// What a test asks of a dimension; `None` where it needs a column of its own.
+fn question(kind: &TestKind) -> Option<(Key, Cow<'_, FieldTest>)> {
+    match kind {
+        TestKind::Field { path, test } => {
+            let currency = match test {
+                FieldTest::Number { currency, .. } => currency.clone(),
+                FieldTest::Text(TextTest::OneOf(_) | TextTest::StartsWith(_))
+                | FieldTest::Missing
+                | FieldTest::Day(_)
+                | FieldTest::Instant(_)
+                | FieldTest::YesNo(_)
+                | FieldTest::Choice(_) => None,
+                FieldTest::Text(_) | FieldTest::Many { .. } | FieldTest::Key(_) => return None,
+            };
+            Some((Key::Field(path.clone(), currency), Cow::Borrowed(test)))
+        }
+        // A test that is denied stands in a `Not`: the sign itself never denies.
+        TestKind::Numbers { op: CompareOp::Unequal, .. } | TestKind::Days { op: CompareOp::Unequal, .. } => None,
+        TestKind::Numbers { op, left, right } => {
+            let (path, range) = match (left, right) {
+                (NumberExpr::Related(path), NumberExpr::Constant(bound)) => (path, Range::of(*op, *bound)),
+                (NumberExpr::Constant(bound), NumberExpr::Related(path)) => (path, Range::of(op.flipped(), *bound)),
+                _ => return None,
+            };
+            let test = FieldTest::Number { ranges: vec![range], currency: None };
+            Some((Key::Related(path.clone()), Cow::Owned(test)))
+        }
+        TestKind::Days { op, left, right } => {
+            let (path, range) = match (left, right) {
+                (DayExpr::Related(path), DayExpr::Constant(bound)) => (path, Range::of(*op, *bound)),
+                (DayExpr::Constant(bound), DayExpr::Related(path)) => (path, Range::of(op.flipped(), *bound)),
+                _ => return None,
+            };
+            Some((Key::Related(path.clone()), Cow::Owned(FieldTest::Day(vec![range]))))
+        }
+        _ => None,
+    }
+}
 
 #[derive(Default)]
 struct Constants {
@@ -99,6 +146,7 @@ struct Constants {
     days: Vec<i32>,
     instants: Vec<i64>,
     texts: Vec<String>,
+    prefixes: Vec<String>,
 }
 
 struct Lowering<'p> {
@@ -135,10 +183,7 @@ impl<'p> Lowering<'p> {
     // ------------------------------------------------------------ first pass: constants
 
     fn gather(&mut self, kind: &TestKind) {
-        let TestKind::Field { path, test } = kind else {
-            return;
-        };
-        let Some(key) = self.key(path, test) else {
+        let Some((key, test)) = question(kind) else {
             return;
         };
         if !self.constants.contains_key(&key) {
@@ -146,7 +191,7 @@ impl<'p> Lowering<'p> {
         }
         let as_of = self.as_of;
         let constants = self.constants.entry(key).or_default();
-        match test {
+        match &*test {
             FieldTest::Number { ranges, .. } => {
                 for range in ranges {
                     constants.numbers.extend(range.low.iter().chain(&range.high).map(|(value, _)| value.normalize()));
@@ -164,40 +209,39 @@ impl<'p> Lowering<'p> {
                 }
             }
             FieldTest::Text(TextTest::OneOf(texts)) => constants.texts.extend(texts.iter().cloned()),
+            FieldTest::Text(TextTest::StartsWith(prefixes)) => constants.prefixes.extend(prefixes.iter().cloned()),
             _ => {}
-        }
-    }
-
-    /// The dimension a test on a field belongs to; `None` where it needs a column of its own.
-    fn key(&self, path: &Path, test: &FieldTest) -> Option<Key> {
-        match test {
-            FieldTest::Missing
-            | FieldTest::Day(_)
-            | FieldTest::Instant(_)
-            | FieldTest::YesNo(_)
-            | FieldTest::Choice(_)
-            | FieldTest::Text(TextTest::OneOf(_)) => Some((path.clone(), None)),
-            FieldTest::Number { currency, .. } => Some((path.clone(), currency.clone())),
-            FieldTest::Text(_) | FieldTest::Many { .. } | FieldTest::Key(_) => None,
         }
     }
 
     fn cut(&mut self) {
         for key in std::mem::take(&mut self.keys) {
             let constants = self.constants.remove(&key).unwrap_or_default();
-            let cuts = match self.kind(&key.0) {
-                FieldKind::Choice(set) => Cuts::Choice { count: u16::try_from(set.len()).unwrap_or(u16::MAX) },
-                FieldKind::YesNo => Cuts::YesNo,
-                FieldKind::Number | FieldKind::Money(_) => {
-                    Cuts::Number { bounds: sorted(constants.numbers, 2), currency: key.1.clone() }
-                }
-                FieldKind::Date => Cuts::Day { bounds: sorted(constants.days, 2) },
-                FieldKind::Time => Cuts::Instant { bounds: sorted(constants.instants, 2) },
-                FieldKind::Text => Cuts::Text { points: sorted(constants.texts, 1) },
-                FieldKind::Many(_) | FieldKind::Reference { .. } => Cuts::Known,
-            };
             self.by_key.insert(key.clone(), self.dimensions.len());
-            self.dimensions.push(Dimension::field(key.0, cuts));
+            self.dimensions.push(match key {
+                Key::Field(path, currency) => {
+                    let cuts = self.field_cuts(&path, currency, constants);
+                    Dimension::field(path, cuts)
+                }
+                Key::Related(path) if constants.days.is_empty() => {
+                    Dimension::related(path, Cuts::Number { bounds: sorted(constants.numbers, 2), currency: None })
+                }
+                Key::Related(path) => Dimension::related(path, Cuts::Day { bounds: sorted(constants.days, 2) }),
+            });
+        }
+    }
+
+    fn field_cuts(&self, path: &Path, currency: Option<String>, constants: Constants) -> Cuts {
+        match self.kind(path) {
+            FieldKind::Choice(set) => Cuts::Choice { count: u16::try_from(set.len()).unwrap_or(u16::MAX) },
+            FieldKind::YesNo => Cuts::YesNo,
+            FieldKind::Number | FieldKind::Money(_) => Cuts::Number { bounds: sorted(constants.numbers, 2), currency },
+            FieldKind::Date => Cuts::Day { bounds: sorted(constants.days, 2) },
+            FieldKind::Time => Cuts::Instant { bounds: sorted(constants.instants, 2) },
+            FieldKind::Text => {
+                Cuts::Text { points: sorted(constants.texts, 2), prefixes: sorted(constants.prefixes, 2) }
+            }
+            FieldKind::Many(_) | FieldKind::Reference { .. } => Cuts::Known,
         }
     }
 
@@ -292,10 +336,9 @@ impl<'p> Lowering<'p> {
         if let TestKind::Always(holds) = kind {
             return if *holds == wanted { vec![Sides::new()] } else { Vec::new() };
         }
-        if let TestKind::Field { path, test } = kind
-            && let Some(key) = self.key(path, test)
+        if let Some((key, test)) = question(kind)
             && let Some(index) = self.by_key.get(&key).copied()
-            && let Some(set) = self.atoms(index, test)
+            && let Some(set) = self.atoms(index, &test)
         {
             return side(index, if wanted { set } else { set.complement() });
         }
@@ -308,9 +351,7 @@ impl<'p> Lowering<'p> {
     fn atoms(&self, index: usize, test: &FieldTest) -> Option<AtomSet> {
         let dimension = &self.dimensions[index];
         let count = dimension.atom_count;
-        let DimensionKind::Field { cuts, .. } = &dimension.kind else {
-            return None;
-        };
+        let cuts = dimension.cuts()?;
         let missing = dimension.missing_atom();
         Some(match (test, cuts) {
             (FieldTest::Missing, _) => AtomSet::of(count, [missing]),
@@ -331,7 +372,22 @@ impl<'p> Lowering<'p> {
                 fits(bounds, ranges.iter())?;
                 dimension.range_atoms(bounds, &ranges)
             }
-            (FieldTest::Text(TextTest::OneOf(texts)), Cuts::Text { points }) => {
+            (FieldTest::Text(TextTest::StartsWith(wanted)), Cuts::Text { points, prefixes }) => {
+                let mut set = AtomSet::empty(count);
+                for start in wanted {
+                    prefixes.binary_search(start).ok()?;
+                    // Sorted texts that start alike stand together.
+                    for (first, texts) in [(0, points), (points.len(), prefixes)] {
+                        let from = texts.partition_point(|text| text < start);
+                        let more = texts[from..].iter().take_while(|text| text.starts_with(start.as_str())).count();
+                        for at in from..from + more {
+                            set.insert(u16::try_from(first + at).ok()?);
+                        }
+                    }
+                }
+                set
+            }
+            (FieldTest::Text(TextTest::OneOf(texts)), Cuts::Text { points, .. }) => {
                 let mut set = AtomSet::empty(count);
                 for text in texts {
                     let at = points.binary_search(text).ok()?;
@@ -376,10 +432,7 @@ fn sorted<T: Ord>(mut bounds: Vec<T>, atoms_each: usize) -> Vec<T> {
 }
 
 /// Whether every bound of the ranges is a cut.
-fn fits<'r, T: Ord + 'r>(
-    bounds: &[T],
-    mut ranges: impl Iterator<Item = &'r crate::check::policy::Range<T>>,
-) -> Option<()> {
+fn fits<'r, T: Ord + 'r>(bounds: &[T], mut ranges: impl Iterator<Item = &'r Range<T>>) -> Option<()> {
     ranges
         .all(|range| range.low.iter().chain(&range.high).all(|(value, _)| bounds.binary_search(value).is_ok()))
         .then_some(())
