@@ -40,9 +40,15 @@ pub const REGEX_BYTES_MAX: usize = 1 << 20;
 pub const PATH_STEPS_MAX: usize = 8;
 /// Boxes one rule may be cut into before its condition becomes a column of its own.
 pub const BOXES_PER_RULE_MAX: usize = 64;
+/// Boxes one rule may be cut into for a proof.
+pub const BOXES_PER_PROOF_MAX: usize = 1_024;
 /// Atoms one field may be cut into before further tests on it become columns of their own.
 pub const ATOMS_PER_FIELD_MAX: usize = 60_000;
 /// Choices of one field.
 pub const CHOICES_MAX: usize = 10_000;
 /// Looks at boxes that the search for one rule's records may take, before it says "not decided".
 pub const ANALYSIS_STEPS_MAX: u64 = 2_000_000;
+/// Looks at boxes that all questions about one role may take together.
+pub const ANALYSIS_STEPS_TOTAL: u64 = 100_000_000;
+/// Conditions that imagining records for the questions about one role may ask.
+pub const ANALYSIS_TRIES_TOTAL: u64 = 200_000;

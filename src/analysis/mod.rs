@@ -1,11 +1,31 @@
 //! What is true of a policy whatever the records hold: proved on its plan, never sampled (design section 4).
 //!
 //! A question becomes one about boxes over atoms: is there a point of one set that lies in none of some others? The
-//! search answers it exactly. Conditions that no field's atoms hold count as free to be true or false, so "there is no
-//! such point" is a proof; a verdict that needs the point itself has to look at what it hangs on.
+//! search answers it exactly. Conditions that no field's atoms hold are free to be true or false in it, so "there is no
+//! such point" is a proof; a point that hangs on them counts only when the interpreter finds a record for it.
 
+mod conditions;
+mod dead;
+mod findings;
+mod gap;
+mod ground;
+mod imagine;
+mod index;
+mod opened;
+mod overlap;
 mod reach;
 mod search;
+mod shared;
 mod space;
+mod stage;
+mod values;
+mod words;
 
-pub use reach::{Reached, findings, reached};
+pub use conditions::{Idle, Slip};
+pub use dead::DeadValues;
+pub use findings::{RoleProof, findings, prove};
+pub use gap::{Gap, Gaps};
+pub use ground::Doubt;
+pub use opened::{Part, Row};
+pub use overlap::Overlap;
+pub use reach::{Reached, Unreached};

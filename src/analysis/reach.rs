@@ -1,169 +1,196 @@
 //! Rules that no record can reach: because their own conditions exclude each other, or because the rules before them take
-//! every record they fit.
+//! every record they fit. And rules without which every record keeps its owner.
 
-use super::search::{Found, outside};
-use super::space::space;
-use crate::check::policy::{DayMark, FieldTest, InstantMark, Range, Role, RoleId, Rule, RuleId, TestKind, TypedPolicy};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::limits::ANALYSIS_STEPS_MAX;
-use crate::plan::{self, AtomSet, RuleBox, counts_on};
-use crate::value::time::{self, AsOf};
+use super::ground::{Answer, Budget, Doubt, Ground, cut};
+use super::opened::Row;
+use crate::check::policy::RuleId;
+use crate::plan::{AtomSet, RuleBox};
 use std::collections::BTreeSet;
 
 /// What a rule can still receive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reached {
-    /// Some record, as far as its fields and free conditions tell.
-    Perhaps,
+    /// Some record.
+    Some,
+    /// Its last day is over.
+    Expired,
     /// No record at all fits its conditions.
     NeverTrue,
     /// The rules that together take every record it fits, in order. None of them can be left out, unless the steps ran
     /// out while that was tried.
     Hidden(Vec<RuleId>),
-    /// The search was given up.
-    NotDecided,
+    NotDecided(Doubt),
 }
 
-/// By rule of the role, what it can still receive on the day of `as_of`; `None` for a rule that does not count then.
-///
-/// Rules with days of their own hide nothing: they come and go. Names count as known, whoever is in the directory.
-pub fn reached(policy: &TypedPolicy, role: RoleId, as_of: &AsOf) -> Vec<Option<Reached>> {
-    let role = policy.role(role);
-    let plan = plan::lower_role(policy, role, as_of, &|_| true);
-    let space = space(policy, role, &plan.dimensions);
-    let mut earlier: Vec<&RuleBox> = Vec::new();
-    let mut boxes = plan.boxes.as_slice();
-    let mut all = Vec::with_capacity(role.rules.len());
-    for (id, rule) in (0..).map(RuleId).zip(&role.rules) {
-        let own: &[RuleBox];
-        (own, boxes) = boxes.split_at(boxes.partition_point(|one| one.rule <= id));
-        all.push(counts_on(rule, as_of.today()).then(|| reach(&space, own, &earlier)));
-        if rule.from.is_none() && rule.until.is_none() {
-            earlier.extend(own);
-        }
-    }
-    all
+/// A row of a list or table that decides nothing although its rule does: the rule, the row, and the rows of the same rule
+/// that take its records.
+pub type Unreached = (RuleId, Row, Vec<Row>);
+
+/// What one role's rules can receive.
+pub(super) struct Reach {
+    /// By rule of the role.
+    pub rules: Vec<Reached>,
+    pub dead_rows: Vec<Unreached>,
 }
 
-fn reach(space: &[AtomSet], own: &[RuleBox], earlier: &[&RuleBox]) -> Reached {
-    let mut steps = ANALYSIS_STEPS_MAX;
-    let regions: Vec<Vec<AtomSet>> = own.iter().filter_map(|one| region(space, one)).collect();
-    if regions.is_empty() {
-        return Reached::NeverTrue;
-    }
-    let mut used = BTreeSet::new();
-    for region in &regions {
-        match outside(region, earlier, &mut steps) {
-            Found::Outside(_) => return Reached::Perhaps,
-            Found::OutOfSteps => return Reached::NotDecided,
-            Found::Covered(boxes) => used.extend(boxes.iter().map(|at| earlier[*at].rule)),
-        }
-    }
-    Reached::Hidden(fewest(&regions, earlier, used.into_iter().collect(), &mut steps))
-}
-
-/// The part of the space that lies in a box.
-fn region(space: &[AtomSet], one: &RuleBox) -> Option<Vec<AtomSet>> {
-    let mut region = space.to_vec();
-    for (dimension, side) in &one.sides {
-        region[*dimension] = region[*dimension].intersection(side);
-    }
-    (!region.iter().any(AtomSet::is_empty)).then_some(region)
-}
-
-/// Leaves out every rule without which the others still take all; the later ones first, so that the first stay.
-fn fewest(regions: &[Vec<AtomSet>], earlier: &[&RuleBox], mut rules: Vec<RuleId>, steps: &mut u64) -> Vec<RuleId> {
-    for at in (0..rules.len()).rev() {
-        if rules.len() == 1 {
-            break;
-        }
-        let without: Vec<&RuleBox> =
-            earlier.iter().filter(|one| one.rule != rules[at] && rules.contains(&one.rule)).copied().collect();
-        if regions.iter().all(|region| matches!(outside(region, &without, steps), Found::Covered(_))) {
-            rules.remove(at);
-        }
-    }
-    rules
-}
-
-/// What there is to say about every `decide`: warnings about rules that no record can reach, in the order of roles and
-/// rules, and a note where the search was given up.
-pub fn findings(policy: &TypedPolicy, as_of: &AsOf) -> Vec<Diagnostic> {
-    let roles = (0..).map(RoleId).zip(&policy.roles);
-    roles.flat_map(|(id, role)| role_findings(role, &reached(policy, id, as_of), as_of)).collect()
-}
-
-fn role_findings(role: &Role, reached: &[Option<Reached>], as_of: &AsOf) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (rule, reached) in role.rules.iter().zip(reached) {
-        let (diagnostic, others) = match reached {
-            None | Some(Reached::Perhaps) => continue,
-            Some(Reached::NeverTrue) => (never_true(rule), &[][..]),
-            Some(Reached::Hidden(by)) => (hidden(role, rule, by), by.as_slice()),
-            Some(Reached::NotDecided) => (not_decided(rule), &[][..]),
-        };
-        let involved = std::iter::once(rule).chain(others.iter().map(|id| role.rule(*id)));
-        found.push(match involved.into_iter().any(moves_with_the_day) {
-            true => diagnostic.with_note(format!(
-                "as of {}: what is counted from today moves with the day",
-                time::show_day(as_of.today())
-            )),
-            false => diagnostic,
-        });
-    }
-    found
-}
-
-fn never_true(rule: &Rule) -> Diagnostic {
-    Diagnostic::warning(Code::NeverTrue, "no record can fit the conditions of a rule")
-        .at(rule.span, "its conditions and those of its groups exclude each other")
-        .help("mend the condition that is wrong, or delete the rule")
-}
-
-/// How many hiding rules are shown in the text.
-const SHOWN: usize = 4;
-
-fn hidden(role: &Role, rule: &Rule, by: &[RuleId]) -> Diagnostic {
-    let headline = match by.len() {
-        1 => "a rule is never reached: one before it takes every record it fits".to_owned(),
-        count => format!("a rule is never reached: {count} before it together take every record it fits"),
-    };
-    let mut diagnostic =
-        Diagnostic::warning(Code::UnreachableRule, headline).at(rule.span, "decides no record, whatever it holds");
-    for id in by.iter().take(SHOWN) {
-        diagnostic = diagnostic.at(role.rule(*id).span, "comes first");
-    }
-    if by.len() > SHOWN {
-        diagnostic = diagnostic.with_note(format!("{} more rules come first", by.len() - SHOWN));
-    }
-    diagnostic.help("move it before them, or delete it: no owner changes without it")
-}
-
-fn not_decided(rule: &Rule) -> Diagnostic {
-    Diagnostic::note(Code::NotDecided, "whether a rule is ever reached was not decided")
-        .at(rule.span, format!("given up after {ANALYSIS_STEPS_MAX} steps"))
-        .help("split its conditions, or those before it, into simpler rules")
-}
-
-/// Whether a rule asks for days or times counted from today.
-fn moves_with_the_day(rule: &Rule) -> bool {
-    let mut moves = false;
-    let mut ask = |kind: &TestKind| {
-        moves |= match kind {
-            TestKind::Field { test: FieldTest::Day(ranges), .. } => {
-                bounds(ranges).any(|mark| matches!(mark, DayMark::Today { .. }))
+impl Ground<'_> {
+    /// What each rule can receive.
+    pub(super) fn reach(&self, budget: &mut Budget) -> Reach {
+        let mut reach = Reach { rules: Vec::with_capacity(self.role.rules.len()), dead_rows: Vec::new() };
+        let mut part = 0;
+        for id in self.role.rule_ids() {
+            let first = part;
+            while self.parts.get(part).is_some_and(|one| one.rule == id) {
+                part += 1;
             }
-            TestKind::Field { test: FieldTest::Instant(ranges), .. } => bounds(ranges).any(|mark| match mark {
-                InstantMark::StartOf(day) | InstantMark::EndOf(day) => matches!(day, DayMark::Today { .. }),
-                InstantMark::Now { .. } => true,
-            }),
-            _ => false,
-        };
-    };
-    rule.conditions.iter().for_each(|cond| cond.visit(&mut |kind, _| ask(kind)));
-    moves
-}
+            reach.rules.push(self.reach_of(id, first..part, &mut reach.dead_rows, budget));
+        }
+        reach
+    }
 
-fn bounds<T>(ranges: &[Range<T>]) -> impl Iterator<Item = &T> {
-    ranges.iter().flat_map(|range| range.low.iter().chain(&range.high).map(|(mark, _)| mark))
+    fn reach_of(
+        &self,
+        id: RuleId,
+        parts: std::ops::Range<usize>,
+        dead_rows: &mut Vec<Unreached>,
+        budget: &mut Budget,
+    ) -> Reached {
+        if self.role.rule(id).until.is_some_and(|until| until < self.as_of.today()) {
+            return Reached::Expired;
+        }
+        let mut is_reached = false;
+        let mut doubt = None;
+        let mut used = BTreeSet::new();
+        let mut regions = Vec::new();
+        let mut dead = Vec::new();
+        for part in parts.clone() {
+            let own: Vec<Vec<AtomSet>> =
+                self.boxes[self.boxes_of(part)].iter().filter_map(|one| self.region(one)).collect();
+            match self.is_taken(part, &own, budget) {
+                Ok(None) => is_reached = true,
+                Ok(Some(boxes)) => {
+                    dead.push((part, boxes.clone()));
+                    used.extend(boxes);
+                    regions.extend(own);
+                }
+                Err(why) => doubt = Some(why),
+            }
+        }
+        if is_reached {
+            let rows = dead.into_iter().filter_map(|(part, boxes)| {
+                let row = self.parts[part].row.clone()?;
+                let by: BTreeSet<usize> = boxes.iter().map(|at| self.boxes[*at as usize].rule.0 as usize).collect();
+                let by = by.into_iter().filter(|other| self.parts[*other].rule == id);
+                Some((id, row, by.filter_map(|other| self.parts[other].row.clone()).collect()))
+            });
+            dead_rows.extend(rows);
+            return Reached::Some;
+        }
+        if let Some(doubt) = doubt {
+            return Reached::NotDecided(doubt);
+        }
+        let is_empty = |region: &Vec<AtomSet>, budget: &mut Budget| {
+            matches!(self.ask(region, |_| false, budget), Answer::Covered(_))
+        };
+        if regions.iter().all(|region| is_empty(region, budget)) {
+            return Reached::NeverTrue;
+        }
+        let rules = used.iter().map(|at| self.rule_of(*at)).collect::<BTreeSet<_>>();
+        Reached::Hidden(self.fewest(
+            &regions,
+            parts.start,
+            rules.into_iter().filter(|rule| *rule != id).collect(),
+            budget,
+        ))
+    }
+
+    /// The boxes before a part that take all of its regions, by their places; `None` where a record is left.
+    fn is_taken(
+        &self,
+        part: usize,
+        regions: &[Vec<AtomSet>],
+        budget: &mut Budget,
+    ) -> Result<Option<BTreeSet<u32>>, Doubt> {
+        let mut used = BTreeSet::new();
+        let mut doubt = None;
+        for region in regions {
+            match self.ask(region, |one| (one.rule.0 as usize) < part, budget) {
+                Answer::Found(..) => return Ok(None),
+                Answer::Covered(boxes) => used.extend(boxes),
+                Answer::NotDecided(why) => doubt = Some(why),
+            }
+        }
+        doubt.map_or(Ok(Some(used)), Err)
+    }
+
+    fn rule_of(&self, at: u32) -> RuleId {
+        self.rule_of_box(&self.boxes[at as usize])
+    }
+
+    /// The role's rule that a box belongs to.
+    pub(super) fn rule_of_box(&self, one: &RuleBox) -> RuleId {
+        self.parts[one.rule.0 as usize].rule
+    }
+
+    /// Leaves out every rule without which the others still take all; the later ones first, so that the first stay.
+    fn fewest(
+        &self,
+        regions: &[Vec<AtomSet>],
+        part: usize,
+        mut rules: Vec<RuleId>,
+        budget: &mut Budget,
+    ) -> Vec<RuleId> {
+        for at in (0..rules.len()).rev() {
+            if rules.len() == 1 {
+                break;
+            }
+            let left = |one: &RuleBox| {
+                let rule = self.rule_of_box(one);
+                (one.rule.0 as usize) < part && rule != rules[at] && rules.contains(&rule)
+            };
+            let is_needless = regions.iter().all(|region| matches!(self.ask(region, left, budget), Answer::Covered(_)));
+            if is_needless {
+                rules.remove(at);
+            }
+        }
+        rules
+    }
+
+    /// Whether every record keeps its owner where a rule is left out; `None` where that was not decided.
+    pub(super) fn is_needless(&self, id: RuleId, budget: &mut Budget) -> Option<bool> {
+        let rule = self.role.rule(id);
+        let parts = self.parts.iter().enumerate().filter(|(_, part)| part.rule == id);
+        for (at, part) in parts {
+            let is_before = |one: &RuleBox| (one.rule.0 as usize) < at && self.rule_of_box(one) != id;
+            let is_earlier = |one: &RuleBox| (one.rule.0 as usize) < at;
+            let is_after = |one: &RuleBox| (one.rule.0 as usize) > at && self.rule_of_box(one) != id;
+            let gives_the_same = |one: &RuleBox| {
+                let other = one.rule.0 as usize;
+                self.parts[other].outcome == part.outcome
+                    && !(self.rules[other].until.is_some() && rule.until.is_none())
+            };
+            for own in &self.boxes[self.boxes_of(at)] {
+                let Some(region) = self.region(own) else { continue };
+                let same = |one: &RuleBox| is_earlier(one) || (is_after(one) && gives_the_same(one));
+                match self.ask(&region, same, budget) {
+                    Answer::Found(..) => return Some(false),
+                    Answer::NotDecided(_) => return None,
+                    Answer::Covered(_) => {}
+                }
+                // Each record of it is taken later by one that names the same: unless another comes between.
+                let others = self.boxes.iter().filter(|one| is_after(one) && !gives_the_same(one));
+                for other in others {
+                    let Some(region) = cut(&region, other) else { continue };
+                    let between =
+                        |one: &RuleBox| is_before(one) || is_earlier(one) || (is_after(one) && one.rule < other.rule);
+                    match self.ask(&region, between, budget) {
+                        Answer::Found(..) => return Some(false),
+                        Answer::NotDecided(_) => return None,
+                        Answer::Covered(_) => {}
+                    }
+                }
+            }
+        }
+        Some(true)
+    }
 }

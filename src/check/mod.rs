@@ -24,7 +24,7 @@ pub use values::calculate;
 
 use crate::diagnostic::{self, Code, Diagnostic};
 use crate::limits::{CONDITION_DEPTH_MAX, DEFINED_PARTS_MAX};
-use crate::schema::{RecordType, Schema, Tabular};
+use crate::schema::{MatchHow, RecordType, Schema, Tabular};
 use crate::source::Span;
 use crate::syntax::Tree;
 use rustc_hash::FxHashMap;
@@ -61,6 +61,7 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
     let mut checker = Checker::new(tree, schema);
     checker.roles();
     checker.pins();
+    checker.spell_cells();
     let mut diagnostics = checker.diagnostics;
     diagnostic::sort(&mut diagnostics);
     let policy = policy::TypedPolicy {
@@ -73,6 +74,7 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
         related: checker.related,
         contests: checker.contests,
         pools: checker.pools,
+        spellings: checker.spellings,
         pins: checker.pins,
     };
     (policy, diagnostics)
@@ -91,6 +93,7 @@ struct Checker<'t> {
     related: Vec<policy::Related>,
     contests: Vec<policy::Contest>,
     pools: Vec<policy::Pool>,
+    spellings: FxHashMap<String, String>,
     /// The first define of each folded name.
     defines: FxHashMap<String, usize>,
     /// Defines being expanded, to end circles.
@@ -122,6 +125,7 @@ impl<'t> Checker<'t> {
             related: Vec::new(),
             contests: Vec::new(),
             pools: Vec::new(),
+            spellings: FxHashMap::default(),
             defines: tree
                 .defines
                 .iter()
@@ -136,6 +140,38 @@ impl<'t> Checker<'t> {
             is_full: false,
             infers_teams,
             diagnostics: Vec::new(),
+        }
+    }
+
+    /// A text as rules compare it; how it was written first is kept.
+    fn folded(&mut self, text: &str) -> String {
+        let folded = crate::value::fold(text);
+        if folded != text {
+            self.spellings.entry(folded.clone()).or_insert_with(|| text.to_owned());
+        }
+        folded
+    }
+
+    /// Keeps how the values of lists and the cells that tables are matched by are written.
+    fn spell_cells(&mut self) {
+        let mut columns: Vec<(&Tabular, &str)> = Vec::new();
+        for list in &self.schema.lists {
+            columns.extend(list.data.as_ref().map(|data| (data, list.by.as_str())));
+        }
+        for table in &self.schema.tables {
+            let names = table.matches.iter().filter_map(|line| match &line.how {
+                MatchHow::Equals { column } | MatchHow::StartsWith { column } => Some(column.as_str()),
+                MatchHow::Between { .. } => None,
+            });
+            columns.extend(names.filter_map(|name| Some((table.data.as_ref()?, name))));
+        }
+        let cells = columns.iter().filter_map(|(data, name)| Some((*data, data.column(name)?)));
+        let cells = cells.flat_map(|(data, column)| (0..data.rows.len()).filter_map(move |row| data.cell(row, column)));
+        let spelled =
+            cells.map(|cell| (crate::value::fold(cell), cell.to_owned())).filter(|(folded, cell)| folded != cell);
+        let spelled: Vec<(String, String)> = spelled.collect();
+        for (folded, cell) in spelled {
+            self.spellings.entry(folded).or_insert(cell);
         }
     }
 

@@ -54,9 +54,16 @@ pub struct TypedPolicy {
     pub histories: Vec<History>,
     /// Owners of single records, in the order they are written; no two of one record and role are live on one day.
     pub pins: Vec<Pin>,
+    /// How texts are written that rules compare in their folded form, where the two differ.
+    pub spellings: rustc_hash::FxHashMap<String, String>,
 }
 
 impl TypedPolicy {
+    /// A folded text as it was first written.
+    pub fn spelling<'t>(&'t self, folded: &'t str) -> &'t str {
+        self.spellings.get(folded).map_or(folded, String::as_str)
+    }
+
     pub fn role(&self, id: RoleId) -> &Role {
         &self.roles[id.0 as usize]
     }

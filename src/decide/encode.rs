@@ -181,6 +181,14 @@ impl<'a> Encoder<'a> {
                 missing: dimension.missing_atom(),
                 how: How::Worked { values: scene.related.column(path.related), cuts: cuts.clone() },
             },
+            DimensionKind::Calendar { days } => {
+                let atom = days.partition_point(|day| *day <= scene.as_of.today());
+                Encoder {
+                    reach: Reach::default(),
+                    missing: 0,
+                    how: How::Fixed(u16::try_from(atom).unwrap_or(u16::MAX)),
+                }
+            }
             DimensionKind::Opaque(Opaque::Named(chain)) => Encoder {
                 reach: Reach::default(),
                 missing: FALSE_ATOM,

@@ -15,11 +15,11 @@ impl AtomSet {
     }
 
     pub fn full(atom_count: u16) -> Self {
-        let mut set = AtomSet::empty(atom_count);
-        for atom in 0..atom_count {
-            set.insert(atom);
+        let mut words = vec![u64::MAX; (atom_count as usize).div_ceil(64)];
+        if let (Some(last), rest @ 1..) = (words.last_mut(), atom_count % 64) {
+            *last = (1 << rest) - 1;
         }
-        set
+        AtomSet { words, atom_count }
     }
 
     pub fn of(atom_count: u16, atoms: impl IntoIterator<Item = u16>) -> Self {
@@ -54,12 +54,8 @@ impl AtomSet {
 
     #[must_use]
     pub fn complement(&self) -> Self {
-        let mut set = AtomSet::empty(self.atom_count);
-        for atom in 0..self.atom_count {
-            if !self.contains(atom) {
-                set.insert(atom);
-            }
-        }
+        let mut set = AtomSet::full(self.atom_count);
+        set.remove_all(self);
         set
     }
 
@@ -90,8 +86,27 @@ impl AtomSet {
         }
     }
 
+    /// The atoms, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        (0..self.atom_count).filter(|atom| self.contains(*atom))
+        (0..).zip(&self.words).flat_map(|(at, word): (u16, &u64)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = u16::try_from(left.checked_sub(1).map(|_| left.trailing_zeros())?).ok()?;
+                left &= left - 1;
+                Some(64 * at + bit)
+            })
+        })
+    }
+
+    /// The only atom, where there is one.
+    pub fn single(&self) -> Option<u16> {
+        let mut atoms = self.iter();
+        atoms.next().filter(|_| atoms.next().is_none())
+    }
+
+    /// How many atoms its dimension has.
+    pub fn atom_count(&self) -> u16 {
+        self.atom_count
     }
 }
 

@@ -23,6 +23,8 @@ pub enum DimensionKind {
     Field { path: Path, cuts: Cuts },
     /// Something worked out over other records, cut like a field: numbers or days.
     Related { path: RelatedPath, cuts: Cuts },
+    /// The day, cut where rules begin and end to count: atom `i` lies before `days[i]` and not before the one ahead of it.
+    Calendar { days: Vec<i32> },
     /// Something no field holds: [`FALSE_ATOM`] and [`TRUE_ATOM`].
     Opaque(Opaque),
 }
@@ -118,15 +120,21 @@ impl Dimension {
     pub fn cuts(&self) -> Option<&Cuts> {
         match &self.kind {
             DimensionKind::Field { cuts, .. } | DimensionKind::Related { cuts, .. } => Some(cuts),
-            DimensionKind::Opaque(_) => None,
+            DimensionKind::Opaque(_) | DimensionKind::Calendar { .. } => None,
         }
+    }
+
+    /// `days` sorted, each once.
+    pub fn calendar(days: Vec<i32>) -> Self {
+        let atom_count = u16::try_from(days.len() + 1).unwrap_or(u16::MAX);
+        Dimension { kind: DimensionKind::Calendar { days }, atom_count }
     }
 
     pub fn opaque(test: Opaque) -> Self {
         Dimension { kind: DimensionKind::Opaque(test), atom_count: 2 }
     }
 
-    /// The atom of a missing value. Opaque tests have none.
+    /// The atom of a missing value. Opaque tests and the calendar have none.
     pub fn missing_atom(&self) -> u16 {
         self.atom_count - 1
     }

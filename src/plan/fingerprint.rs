@@ -7,7 +7,7 @@
 use crate::check::policy::{
     Add, Cond, ContestPath, ContestPerson, DayExpr, DayMark, FieldTest, Gather, GatherKind, HistoryAsk, HistoryId,
     InstantMark, MemberAsk, MemberCond, MemberValue, NumberExpr, OwnerRef, OwnerTest, Path, Pool, Range, Related,
-    RelatedPath, Role, RoleId, Rule, TargetKind, TestKind, TextTest, TypedPolicy,
+    RelatedPath, Role, RoleId, Rule, Target, TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use crate::schema::{FieldId, FieldKind, RecordId};
 use crate::syntax::SpanOfTime;
@@ -40,18 +40,39 @@ fn digest(text: &str) -> String {
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What a rule asks of a record, in normal form.
+pub(crate) fn rule_conditions(policy: &TypedPolicy, role: &Role, rule: &Rule) -> String {
+    Writer { policy, record: role.record }.sorted(rule.conditions.iter().flat_map(flat_all))
+}
+
 fn rule_text(policy: &TypedPolicy, role: &Role, rule: &Rule) -> String {
-    let writer = Writer { policy, record: role.record };
-    let conditions = writer.sorted(rule.conditions.iter().flat_map(flat_all));
-    let targets: Vec<String> = rule.targets.iter().map(|target| writer.target(&target.kind)).collect();
+    let conditions = rule_conditions(policy, role, rule);
     let dates = format!("{:?}..{:?}", rule.from, rule.until);
-    let hand_off = rule.hand_off.as_ref().map_or(String::new(), |hand_off| {
+    // The reason is kept with every entry, but two rules that decide alike are one rule.
+    let targets = targets_text(policy, role.record, &rule.targets);
+    format!("when {conditions} to {targets} on {dates}{}", hand_off_text(policy, role.record, rule))
+}
+
+/// Whom a chain of targets names, in normal form.
+pub(crate) fn targets_text(policy: &TypedPolicy, record: RecordId, targets: &[Target]) -> String {
+    let writer = Writer { policy, record };
+    let targets: Vec<String> = targets.iter().map(|target| writer.target(&target.kind)).collect();
+    targets.join(" else ")
+}
+
+/// How a rule hands over, in normal form; empty where it does not.
+pub(crate) fn hand_off_text(policy: &TypedPolicy, record: RecordId, rule: &Rule) -> String {
+    let writer = Writer { policy, record };
+    rule.hand_off.as_ref().map_or(String::new(), |hand_off| {
         let mut once: Vec<String> = hand_off.once.iter().map(|path| writer.path(path)).collect();
         once.sort();
         format!(" over {} {} once {once:?}", hand_off.over.amount, hand_off.over.unit.word())
-    });
-    // The reason is kept with every entry, but two rules that decide alike are one rule.
-    format!("when {conditions} to {} on {dates}{hand_off}", targets.join(" else "))
+    })
+}
+
+/// A condition in normal form.
+pub(crate) fn condition_text(policy: &TypedPolicy, record: RecordId, cond: &Cond) -> String {
+    Writer { policy, record }.cond(cond)
 }
 
 /// The parts of nested conjunctions, defines opened.

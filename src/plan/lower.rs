@@ -38,7 +38,22 @@ fn lower_rules(
     as_of: &AsOf,
     is_known: &dyn Fn(NameId) -> bool,
 ) -> RolePlan {
-    let mut lowering = Lowering::new(&policy.schema, role.record, as_of);
+    let (dimensions, boxes) = rule_boxes(policy, role, rules, as_of, is_known, BOXES_PER_RULE_MAX);
+    let classifier = Classifier::new(&dimensions, &boxes);
+    RolePlan { dimensions, boxes, classifier, holds: Vec::new() }
+}
+
+/// The dimensions of some rules about the record of a role, and their boxes in rule order: see [`lower`]. A condition of
+/// more than `boxes_max` boxes keeps a column of its own.
+pub(crate) fn rule_boxes(
+    policy: &TypedPolicy,
+    role: &Role,
+    rules: &[Rule],
+    as_of: &AsOf,
+    is_known: &dyn Fn(NameId) -> bool,
+    boxes_max: usize,
+) -> (Vec<Dimension>, Vec<RuleBox>) {
+    let mut lowering = Lowering::new(&policy.schema, role.record, as_of, boxes_max);
     for rule in rules {
         for cond in &rule.conditions {
             cond.visit(&mut |kind, _| lowering.gather(kind));
@@ -58,8 +73,7 @@ fn lower_rules(
             boxes.extend(sides.into_iter().map(|sides| RuleBox { rule: id, sides }));
         }
     }
-    let classifier = Classifier::new(&lowering.dimensions, &boxes);
-    RolePlan { dimensions: lowering.dimensions, boxes, classifier, holds: Vec::new() }
+    (lowering.dimensions, boxes)
 }
 
 /// Whether one of a chain answers for every record, whoever is taken already.
@@ -153,6 +167,7 @@ struct Lowering<'p> {
     schema: &'p Schema,
     record: RecordId,
     as_of: &'p AsOf,
+    boxes_max: usize,
     /// In order of first sight, so that equal policies give equal plans.
     keys: Vec<Key>,
     constants: FxHashMap<Key, Constants>,
@@ -164,11 +179,12 @@ struct Lowering<'p> {
 struct TooMany;
 
 impl<'p> Lowering<'p> {
-    fn new(schema: &'p Schema, record: RecordId, as_of: &'p AsOf) -> Self {
+    fn new(schema: &'p Schema, record: RecordId, as_of: &'p AsOf, boxes_max: usize) -> Self {
         Lowering {
             schema,
             record,
             as_of,
+            boxes_max,
             keys: Vec::new(),
             constants: FxHashMap::default(),
             dimensions: Vec::new(),
@@ -255,7 +271,7 @@ impl<'p> Lowering<'p> {
         if names == Names::Depends {
             let chain = rule.targets.iter().map(|target| target.kind.clone()).collect();
             let named = self.opaque(Opaque::Named(chain));
-            boxes = product(&boxes, &[vec![(named, AtomSet::of(2, [TRUE_ATOM]))]]).unwrap_or_default();
+            boxes = product(&boxes, &[vec![(named, AtomSet::of(2, [TRUE_ATOM]))]], self.boxes_max).unwrap_or_default();
         }
         boxes
     }
@@ -263,14 +279,14 @@ impl<'p> Lowering<'p> {
     /// Every box cut down by one more condition. What grows past the limit becomes a column of its own.
     fn and_also(&mut self, boxes: Vec<Sides>, cond: &Cond) -> Vec<Sides> {
         if let Ok(more) = self.boxes(cond, true)
-            && let Ok(both) = product(&boxes, &more)
+            && let Ok(both) = product(&boxes, &more, self.boxes_max)
         {
             return both;
         }
         let index = self.opaque(Opaque::Holds(cond.clone()));
         let own = vec![vec![(index, AtomSet::of(2, [TRUE_ATOM]))]];
         // One box meets each of the others in at most one box.
-        product(&boxes, &own).unwrap_or_default()
+        product(&boxes, &own, self.boxes_max).unwrap_or_default()
     }
 
     /// The boxes in which a condition holds (or, where not `wanted`, does not hold).
@@ -294,7 +310,7 @@ impl<'p> Lowering<'p> {
         let mut boxes = vec![Sides::new()];
         for part in parts {
             let more = self.boxes(part, wanted)?;
-            boxes = product(&boxes, &more)?;
+            boxes = product(&boxes, &more, self.boxes_max)?;
         }
         Ok(boxes)
     }
@@ -303,7 +319,7 @@ impl<'p> Lowering<'p> {
         let mut boxes = Vec::new();
         for part in parts {
             for sides in self.boxes(part, wanted)? {
-                add(&mut boxes, sides)?;
+                add(&mut boxes, sides, self.boxes_max)?;
             }
         }
         Ok(boxes)
@@ -323,9 +339,9 @@ impl<'p> Lowering<'p> {
         for part in parts {
             let own = self.boxes(part, wanted)?;
             for k in (1..=needed).rev() {
-                let with = product(&best[k - 1], &own)?;
+                let with = product(&best[k - 1], &own, self.boxes_max)?;
                 for sides in with {
-                    add(&mut best[k], sides)?;
+                    add(&mut best[k], sides, self.boxes_max)?;
                 }
             }
         }
@@ -448,12 +464,12 @@ fn side(index: usize, set: AtomSet) -> Vec<Sides> {
     }
 }
 
-fn product(a: &[Sides], b: &[Sides]) -> Result<Vec<Sides>, TooMany> {
+fn product(a: &[Sides], b: &[Sides], boxes_max: usize) -> Result<Vec<Sides>, TooMany> {
     let mut out = Vec::new();
     for left in a {
         for right in b {
             if let Some(both) = meet(left, right) {
-                add(&mut out, both)?;
+                add(&mut out, both, boxes_max)?;
             }
         }
     }
@@ -461,14 +477,14 @@ fn product(a: &[Sides], b: &[Sides]) -> Result<Vec<Sides>, TooMany> {
 }
 
 /// Adds a box, joined with one already there where the two are one.
-fn add(boxes: &mut Vec<Sides>, sides: Sides) -> Result<(), TooMany> {
+fn add(boxes: &mut Vec<Sides>, sides: Sides, boxes_max: usize) -> Result<(), TooMany> {
     for known in boxes.iter_mut() {
         if let Some(joined) = join(known, &sides) {
             *known = joined;
             return Ok(());
         }
     }
-    if boxes.len() >= BOXES_PER_RULE_MAX {
+    if boxes.len() >= boxes_max {
         return Err(TooMany);
     }
     boxes.push(sides);

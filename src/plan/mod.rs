@@ -17,10 +17,11 @@ pub use boxes::{AtomSet, RuleBox};
 pub use classifier::Classifier;
 pub(crate) use dimension::interval_atom;
 pub use dimension::{Cuts, Dimension, DimensionKind, FALSE_ATOM, Opaque, TRUE_ATOM};
+pub(crate) use fingerprint::{condition_text, hand_off_text, rule_conditions, targets_text};
 pub use fingerprint::{
     contest_text, history_text, related_text, role_fingerprints, rotation_name, rule_fingerprint, team_fingerprints,
 };
-pub(crate) use lower::counts_on;
+pub(crate) use lower::{counts_on, rule_boxes};
 pub use lower::{lower, lower_role};
 pub use matrix::{Matrix, NO_BOX};
 

@@ -3,7 +3,7 @@
 use crate::cases;
 use crate::generate::{self, Size};
 use crate::world::World;
-use ownward::analysis::{Reached, reached};
+use ownward::analysis::{Reached, prove};
 use ownward::check::policy::{RoleId, RuleId};
 use ownward::decide::row;
 use ownward::value::Outcome;
@@ -28,11 +28,11 @@ queue Triage
 fn answers(rules: &str) -> Vec<(String, Reached)> {
     let built = World::new(format!("{HEAD}decide owner of Account {{\n{rules}\n}}\n")).build();
     let role = built.policy.role(RoleId(0));
-    let all = reached(&built.policy, RoleId(0), &crate::world::test_day());
+    let all = prove(&built.policy, RoleId(0), &crate::world::test_day()).reached;
     assert_eq!(all.len(), role.rules.len());
     let label = |id: usize| role.rules[id].label.clone().unwrap_or_default();
-    let told = all.into_iter().enumerate().filter_map(|(id, reached)| Some((label(id), reached?)));
-    told.filter(|(_, reached)| *reached != Reached::Perhaps).collect()
+    let told = all.into_iter().enumerate().map(|(id, reached)| (label(id), reached));
+    told.filter(|(_, reached)| *reached != Reached::Some).collect()
 }
 
 fn hidden(label: &str, by: &[u32]) -> (String, Reached) {
@@ -111,18 +111,18 @@ fn no_record_of_a_made_up_world_reaches_a_rule_that_none_can_reach() {
     let (proved, tried) = (Cell::new(0), Cell::new(0));
     let tape = |length: usize| proptest::collection::vec(any::<u32>(), length / 8..length);
     let size = Size { rows_max: 12, rules_max: 12 };
-    TestRunner::new(cases::config(cases::count(240)))
+    TestRunner::new(cases::config(cases::count(60)))
         .run(&(tape(1500), tape(1500)), |numbers| {
             let case = generate::case(&numbers, size);
             let built = case.world.try_build().map_err(TestCaseError::fail)?;
             let decision = built.decide();
             for id in built.policy.role_ids() {
                 let role = built.policy.role(id);
-                let all = reached(&built.policy, id, &case.world.as_of);
+                let all = prove(&built.policy, id, &case.world.as_of).reached;
                 for (rule, answer) in role.rule_ids().zip(&all) {
                     let by = match answer {
-                        Some(Reached::Hidden(by)) => by.as_slice(),
-                        Some(Reached::NeverTrue) => &[],
+                        Reached::Hidden(by) => by.as_slice(),
+                        Reached::NeverTrue => &[],
                         _ => continue,
                     };
                     proved.set(proved.get() + 1);
@@ -148,5 +148,5 @@ fn no_record_of_a_made_up_world_reaches_a_rule_that_none_can_reach() {
             Ok(())
         })
         .unwrap();
-    assert!(proved.get() > 20 && tried.get() > 100, "{} rules proved, {} rows tried", proved.get(), tried.get());
+    assert!(proved.get() > 5 && tried.get() > 25, "{} rules proved, {} rows tried", proved.get(), tried.get());
 }

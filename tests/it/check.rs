@@ -13,7 +13,7 @@ table Areas from \"lists/areas.csv\" {
 }
 decide owner of Account {
   assign to Areas
-  otherwise assign to Triage
+  otherwise assign to nobody
 }
 queue Triage
 ";
@@ -80,5 +80,6 @@ queue Triage
 
 decide owner of Account {
   when status = Active assign to Triage
+  otherwise assign to nobody
 }
 ";

@@ -2,6 +2,7 @@
 
 mod adventureworks;
 mod analysis;
+mod analysis_oracle;
 mod cases;
 mod check;
 mod commands;

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::FieldKind;
 use crate::source::Span;
 use crate::syntax::{CompareOp, Expr, ExprKind, TextOp};
-use crate::value::{fold, nfc};
+use crate::value::nfc;
 
 impl Checker<'_> {
     /// The path of a text field, or a message that says what was found.
@@ -90,7 +90,7 @@ impl Checker<'_> {
                 None => never(span),
             };
         }
-        let mut texts: Vec<String> = texts.iter().map(|text| fold(text)).collect();
+        let mut texts: Vec<String> = texts.iter().map(|text| self.folded(text)).collect();
         texts.sort();
         texts.dedup();
         let of = match op {

@@ -216,7 +216,7 @@ impl Checker<'_> {
                     return None;
                 }
                 if matches!(kind, FieldKind::Text) {
-                    let mut texts: Vec<String> = words.iter().map(|word| fold(&word.text)).collect();
+                    let mut texts: Vec<String> = words.iter().map(|word| self.folded(&word.text)).collect();
                     texts.sort();
                     texts.dedup();
                     return Some(FieldTest::Text(TextTest::OneOf(texts)));
