@@ -108,6 +108,8 @@ fn role_findings(role: &Role, reached: &[Option<Reached>], as_of: &AsOf) -> Vec<
                 "as of {}: what is counted from today moves with the day",
                 time::show_day(as_of.today())
             )),
+            // Without it, every record has the owner it has with it, today and on any other day.
+            false if diagnostic.code == Code::UnreachableRule => diagnostic.fix(rule.span, ""),
             false => diagnostic,
         });
     }

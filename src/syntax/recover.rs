@@ -223,6 +223,8 @@ fn describe(token: Grammar) -> Option<String> {
     let words = match token {
         G::EOI
         | G::COMMENT
+        | G::allow
+        | G::kw_allow
         | G::foreign_and
         | G::foreign_or
         | G::foreign_not

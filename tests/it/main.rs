@@ -1,9 +1,11 @@
 //! One program for all integration tests: a module a command or promise.
 
 mod adventureworks;
+mod allow;
 mod analysis;
 mod cases;
 mod check;
+mod ci;
 mod commands;
 mod contests;
 mod dated_rows;
@@ -20,6 +22,7 @@ mod language_docs;
 mod layers;
 mod maven;
 mod maven_team;
+mod mends;
 mod messages;
 mod model;
 mod noisy;

@@ -29,7 +29,8 @@ impl Checker<'_> {
                 self.push(
                     Diagnostic::error(Code::UnquotedText, "a choice of several words needs quotes")
                         .at(span, "read as several words")
-                        .help(format!("write `{name}`, or quote it: \"{whole}\"")),
+                        .help(format!("write `{name}`, or quote it: \"{whole}\""))
+                        .maybe_fix(span, set.find(&whole).map(|_| format!("\"{whole}\""))),
                 );
                 return true;
             }
@@ -39,7 +40,8 @@ impl Checker<'_> {
             self.push(
                 Diagnostic::error(Code::UnquotedText, "text with blanks in it needs quotes")
                     .at(span, "read as several words")
-                    .help(format!("write \"{whole}\"")),
+                    .help(format!("write \"{whole}\""))
+                    .fix(span, format!("\"{whole}\"")),
             );
             return true;
         }
@@ -82,7 +84,8 @@ fn stray_word(path: &PathExpr, stray: &Word, first: &str) -> Diagnostic {
     if fold(first) == "then" {
         return Diagnostic::error(Code::ForeignHabit, "`then` is not needed")
             .at(at, "from another language")
-            .help("remove it");
+            .help("remove it")
+            .fix(at, "");
     }
     let keywords = ["is", "in", "and", "or", "not", "contains", "starts", "ends", "matches", "includes", "between"];
     let near = keywords.into_iter().find(|word| first.chars().rev().eq(word.chars())).or(nearest(first, keywords));

@@ -1,0 +1,114 @@
+//! `allow CODE: "reason"`: what it silences, what it never does, and that it changes nothing else.
+
+use crate::sandbox::Sandbox;
+
+const RECORDS: &str = "record Account from accounts {
+  id     text, key
+  status one of (Active, At-Risk, Churned)
+}
+
+team Sales
+";
+
+const RULES: &str = "decide owner of Account {
+  otherwise assign to Sales
+  when status = Churned assign to nobody
+}
+";
+
+fn project(rules: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.write("records.own", RECORDS);
+    sandbox.write("rules.own", rules);
+    sandbox.write("accounts.csv", "id,status\nA1,Active\n");
+    sandbox
+}
+
+fn codes(rules: &str) -> Vec<String> {
+    let said = project(rules).run(&["check", "--format", "json"]).json();
+    let codes = said["diagnostics"].as_array().unwrap().iter();
+    codes.map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_is_allowed_is_not_said() {
+    assert_eq!(codes(RULES), ["otherwise-not-last", "unreachable-rule"]);
+    let both = "  allow unreachable-rule: \"kept\"\n  Allow otherwise-not-last: \"kept\"\n  # a remark\n\n  when";
+    assert_eq!(codes(&RULES.replace("  when", both)), Vec::<&str>::new());
+    let whole = RULES.replace(
+        "decide",
+        "allow unreachable-rule: \"a whole block\"\nallow otherwise-not-last: \"a whole block\"\ndecide",
+    );
+    assert_eq!(codes(&whole), Vec::<&str>::new());
+    assert_eq!(codes("allow unused-define: \"x\"\ndefine a = status = Active\nassign to Sales\n"), ["loose-rule"]);
+}
+
+#[test]
+fn it_holds_in_groups_places_and_gathers() {
+    let rules = "decide owner of Account {
+  a: when status = Active {
+    otherwise assign to Sales
+    allow unreachable-rule: \"kept\"
+    allow otherwise-not-last: \"kept\"
+    when status = Active assign to nobody
+  }
+}
+
+place Account in territory {
+  allow unused-define: \"silences nothing\"
+  EMEA: when status = Active {
+    allow unused-define: \"silences nothing\"
+    DACH: when status = Churned
+  }
+}
+";
+    assert_eq!(codes(rules), ["unused-allow", "unused-allow"]);
+}
+
+#[test]
+fn one_that_silences_nothing_is_told() {
+    assert_eq!(codes("allow never-true: \"x\"\nassign to Sales\nallow never-true: \"x\"\n"), [
+        "unused-allow",
+        "unused-allow",
+        "loose-rule"
+    ]);
+    let above_another = RULES.replace("  otherwise", "  allow unreachable-rule: \"kept\"\n  otherwise");
+    assert_eq!(codes(&above_another), ["otherwise-not-last", "unreachable-rule", "unused-allow"]);
+    // Whether anybody is inactive is not to be seen without people.
+    assert_eq!(codes("allow inactive-owner: \"x\"\nassign to Sales\n"), ["loose-rule"]);
+}
+
+#[test]
+fn errors_cannot_be_allowed() {
+    assert_eq!(codes("allow unknown-choice: \"x\"\nwhen status = Lost assign to Sales\n"), ["unknown-choice"]);
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    assert_eq!(codes("allow never-true\nassign to Sales\n"), ["missing-reason"]);
+    assert_eq!(codes("allow never-true:\nassign to Sales\n"), ["missing-reason"]);
+    assert_eq!(codes("allow never-true: \" \"\nassign to Sales\n"), ["missing-reason"]);
+    assert_eq!(codes("allow never-true \"why\"\nassign to Sales\n"), ["missing-reason"]);
+    assert_eq!(codes("allow never-true: for the audit # yes\nassign to Sales\n"), ["unquoted-text"]);
+    assert_eq!(codes("allow never-tru: \"x\"\nassign to Sales\n"), ["unknown-code"]);
+    // Still a label, and still a word.
+    assert_eq!(codes("allow: when status = Active assign to Sales\n"), ["loose-rule"]);
+}
+
+#[test]
+fn a_run_is_silent_where_a_check_is_and_writes_nothing_new() {
+    let sandbox = project(RULES);
+    let first = sandbox.run(&["apply", "--yes", "--as-of", "2026-01-01"]).success();
+    assert!(first.stderr.contains("unreachable-rule"), "{}", first.stderr);
+    let allowed = "  allow unreachable-rule: \"kept\"\n  allow otherwise-not-last: \"kept\"\n  when";
+    sandbox.write("rules.own", &RULES.replace("  when", allowed));
+    let second = sandbox.run(&["apply", "--yes", "--as-of", "2026-01-02"]).success();
+    assert!(second.stdout.contains(" 0 entries") && !second.stderr.contains("warning"), "{second_said}", second_said = second.stdout);
+}
+
+#[test]
+fn the_layout_keeps_it_on_the_line_above_its_rule() {
+    let text = "team A\nallow unused-define  :  \"x\"  # why\ndefine a=b=c\nALLOW never-true: \"y\"\ndecide owner of Account{\nallow never-true: \"y\"\nwhen a assign to A}\n";
+    insta::assert_snapshot!(ownward::format::format(text).unwrap(), @r#"
+    "#);
+}
