@@ -41,7 +41,7 @@ impl Checker<'_> {
                 Diagnostic::error(Code::UnquotedText, "text with blanks in it needs quotes")
                     .at(span, "read as several words")
                     .help(format!("write \"{whole}\""))
-                    .fix(span, format!("\"{whole}\"")),
+                    .maybe_fix(span, (!goes_on(&stray.text)).then(|| format!("\"{whole}\""))),
             );
             return true;
         }
@@ -71,6 +71,12 @@ impl Checker<'_> {
                 .maybe_help(help),
         );
     }
+}
+
+/// Whether words behind a text may be a sentence that goes on, and no part of the text: one of them is near a keyword.
+fn goes_on(words: &str) -> bool {
+    let keywords = ["then", "and", "or", "not", "is", "in", "assign", "keep", "hold", "lock", "add", "because", "else"];
+    words.split(' ').any(|word| nearest(word, keywords).is_some())
 }
 
 /// A word behind a name where none fits: a mistyped keyword, a habit, a comparison without its mark.
