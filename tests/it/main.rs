@@ -35,6 +35,7 @@ mod pools;
 mod pools_cli;
 mod robust;
 mod sandbox;
+mod schemas;
 mod settled;
 mod teams;
 mod upcoming;
