@@ -30,14 +30,17 @@ pub fn heard(allows: &[AllowDecl], findings: Vec<Diagnostic>) -> (Vec<Diagnostic
 /// A warning for every `allow` that silenced nothing. `is_judged` tells for which codes everything was looked at: what is only
 /// found with the people or the records at hand may be there all the same.
 pub fn unused(allows: &[AllowDecl], used: &[bool], is_judged: impl Fn(Code) -> bool) -> Vec<Diagnostic> {
-    let idle = allows.iter().zip(used).filter(|(allow, used)| !**used && (allow.target.is_none() || is_judged(allow.code)));
+    let idle =
+        allows.iter().zip(used).filter(|(allow, used)| !**used && (allow.target.is_none() || is_judged(allow.code)));
     idle.map(|(allow, _)| unused_allow(allow)).collect()
 }
 
 fn unused_allow(allow: &AllowDecl) -> Diagnostic {
     let (label, note) = match allow.target {
         None => ("nothing stands below it", "it belongs on the line above a rule or a declaration".to_owned()),
-        Some(_) => ("silences nothing", format!("there is no warning and no note `{}` in what stands below", allow.code)),
+        Some(_) => {
+            ("silences nothing", format!("there is no warning and no note `{}` in what stands below", allow.code))
+        }
     };
     Diagnostic::warning(Code::UnusedAllow, format!("`allow {}` silences nothing", allow.code))
         .at(allow.span, label)

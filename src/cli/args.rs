@@ -164,7 +164,9 @@ pub struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ownward fmt policies/crm\n  ownward fmt --check\n  ownward fmt --check --format github")]
+#[command(
+    after_help = "Example:\n  ownward fmt policies/crm\n  ownward fmt --check\n  ownward fmt --check --format github"
+)]
 pub struct FmtArgs {
     /// Files or folders; `-` reads stdin and writes stdout; default: this project
     #[arg(value_name = "PATH")]

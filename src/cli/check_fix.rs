@@ -86,7 +86,9 @@ fn write_unless_changed(session: &Session, name: &str, old: &str, new: &str) -> 
     let path = session.project.root.join(name);
     let now = std::fs::read_to_string(&path).unwrap_or_default();
     if now.strip_prefix('\u{feff}').unwrap_or(&now) != old {
-        return Err(Failure::could_not_run(format!("`{name}` was changed meanwhile: it was left as it is. Run it again")));
+        return Err(Failure::could_not_run(format!(
+            "`{name}` was changed meanwhile: it was left as it is. Run it again"
+        )));
     }
     write_whole(&path, |to| to.write_all(new.as_bytes()))
         .map_err(|error| Failure::could_not_run(format!("`{name}` cannot be written: {error}")))

@@ -1,6 +1,6 @@
 //! `fmt`: the one tidy layout.
 
-use super::args::{Format, FmtArgs};
+use super::args::{FmtArgs, Format};
 use super::ci;
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count};

@@ -100,7 +100,7 @@ impl Session {
     /// Stops where the policies have errors.
     pub fn require_sound(&self) -> Result<()> {
         if diagnostic::any_error(&self.findings) {
-            return Err(Failure::findings(Exit::Findings, self.findings.clone(), self.project.sources.clone()));
+            return Err(Failure::findings(Exit::Findings, self.heard(&self.findings), self.project.sources.clone()));
         }
         if self.policy.roles.is_empty() {
             return Err(Failure::could_not_run(

@@ -71,8 +71,8 @@ impl Baseline {
     /// Parts findings into new ones and known ones.
     pub fn compare(&self, findings: Vec<Diagnostic>, sources: &Sources) -> Compared {
         let fingerprints = fingerprints(&findings, sources);
-        let gone = self.known.iter().filter(|known| !fingerprints.contains(known));
-        let mended_count = gone.count();
+        let found: BTreeSet<&str> = fingerprints.iter().map(String::as_str).collect();
+        let mended_count = self.known.iter().filter(|known| !found.contains(known.as_str())).count();
         let all = findings.len();
         let found = findings.into_iter().zip(&fingerprints);
         let new: Vec<Diagnostic> =

@@ -228,6 +228,9 @@ impl Mend {
             _ => (format!("`{typed}` is written `{written}`"), format!("write `{written}`")),
         };
         let fix = (typed.to_lowercase() != "like").then_some(fix);
-        Diagnostic::error(Code::ForeignHabit, headline).at(span, "from another language").help(help).maybe_fix(span, fix)
+        Diagnostic::error(Code::ForeignHabit, headline)
+            .at(span, "from another language")
+            .help(help)
+            .maybe_fix(span, fix)
     }
 }

@@ -64,11 +64,27 @@ place Account in territory {
 
 #[test]
 fn one_that_silences_nothing_is_told() {
-    assert_eq!(codes("allow never-true: \"x\"\nassign to Sales\nallow never-true: \"x\"\n"), ["unused-allow", "unused-allow"]);
+    assert_eq!(
+        codes("allow never-true: \"x\"\nassign to Sales\nallow never-true: \"x\"\n"),
+        ["unused-allow", "unused-allow"]
+    );
     let above_another = RULES.replace("  when status is", "  allow unreachable-rule: \"kept\"\n  when status is");
     assert_eq!(codes(&above_another), ["unused-allow", "unreachable-rule"]);
     // Whether anybody is inactive is not to be seen without people.
     assert_eq!(codes("allow inactive-owner: \"x\"\nassign to Sales\n"), Vec::<&str>::new());
+}
+
+#[test]
+fn what_names_and_whole_declarations_have_to_say_can_be_allowed() {
+    let rules = "person from people
+decide owner of Account {
+  allow unknown-owner: \"the directory is not kept here\"
+  when status = Active assign to \"ana.silva\"
+  when status = Churned assign to \"bo.arden\"
+}
+";
+    assert_eq!(codes(rules), ["absent-table", "unknown-owner"]);
+    assert_eq!(codes(&format!("allow absent-table: \"not kept here\"\n{rules}")), ["unknown-owner"]);
 }
 
 #[test]
@@ -90,7 +106,8 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn a_run_is_silent_where_a_check_is_and_writes_nothing_new() {
-    let rules = "define lost = status = Churned\ndecide owner of Account {\n  when status is known assign to Sales\n}\n";
+    let rules =
+        "define lost = status = Churned\ndecide owner of Account {\n  when status is known assign to Sales\n}\n";
     let sandbox = project(rules);
     let first = sandbox.run(&["apply", "--yes", "--as-of", "2026-01-01"]).success();
     assert!(first.stderr.contains("unused-define"), "{}", first.stderr);

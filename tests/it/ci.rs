@@ -76,7 +76,11 @@ fn fingerprints_survive_moved_lines() {
 
 #[test]
 fn the_worst_comes_first_and_a_strict_check_fails_its_tests() {
-    let sandbox = repository_with(&RULES.replace("record", "allow never-true: \"x\"\ndefine unused = status = Lost\nrecord").replace("Churned assign", "Lost assign"));
+    let sandbox = repository_with(
+        &RULES
+            .replace("record", "allow never-true: \"x\"\ndefine unused = status = Lost\nrecord")
+            .replace("Churned assign", "Lost assign"),
+    );
     let found = sandbox.run(&["check", "policies/crm", "--format", "jsonl"]).fails_with(1);
     let lines: Vec<Value> = found.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.len() > 1 && lines[0]["severity"] == "error", "{}", found.stdout);
@@ -95,10 +99,7 @@ fn a_project_that_cannot_be_opened_is_reported_where_a_report_is_awaited() {
     let sarif = sandbox.run(&["check", "policies/crm", "--format", "sarif"]).fails_with(2).json();
     let result = &sarif["runs"][0]["results"][0];
     assert_eq!(result["ruleId"], "config");
-    assert_eq!(
-        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
-        "policies/crm/ownward.toml"
-    );
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "policies/crm/ownward.toml");
     let text = sandbox.run(&["check", "policies/crm"]).fails_with(2);
     assert!(text.stdout.is_empty() && text.stderr.contains("error[config]"));
 }

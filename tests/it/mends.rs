@@ -1,6 +1,11 @@
 //! `check --fix` and `check --baseline`.
 
+use crate::noisy::{self, Dice};
 use crate::sandbox::Sandbox;
+use ownward::diagnostic::fix;
+use ownward::source::Sources;
+use ownward::syntax::parse;
+use proptest::prelude::*;
 
 const RECORDS: &str = "record Account from accounts {
   id     text, key
@@ -98,13 +103,54 @@ fn a_dry_run_shows_and_writes_nothing() {
     assert_eq!(ran.stderr, "2 findings would be mended in 1 file\n");
     assert_eq!(read(&sandbox, "rules.own"), rules);
     sandbox.run(&["check", "--fix", "--strict", "--format", "json"]).success();
-    assert_eq!(
-        read(&sandbox, "rules.own"),
-        "decide owner of Account {\n  when status = Active assign to Sales\n}\n"
-    );
+    assert_eq!(read(&sandbox, "rules.own"), "decide owner of Account {\n  when status = Active assign to Sales\n}\n");
     let none = sandbox.run(&["check", "--fix"]).success();
     assert_eq!(none.stderr, "0 findings mended in 0 files\n");
     sandbox.run(&["check", "--dry-run"]).fails_with(2);
+}
+
+#[test]
+fn what_lies_on_disk_is_never_written_over_by_what_was_read_before() {
+    let sandbox = project("decide owner of Account {\r\n  when status == Active assign to Sales\r\n}\r\n");
+    sandbox.run(&["check", "--fix"]).success();
+    // Line ends are the author's.
+    assert_eq!(
+        read(&sandbox, "rules.own"),
+        "decide owner of Account {\r\n  when status = Active assign to Sales\r\n}\r\n"
+    );
+    assert!(
+        std::fs::read_dir(sandbox.path())
+            .unwrap()
+            .all(|entry| { !entry.unwrap().file_name().to_string_lossy().ends_with(".tmp") })
+    );
+}
+
+proptest! {
+    #![proptest_config(crate::cases::config(crate::cases::count(60)))]
+
+    /// Whatever a policy looks like, mends end in a text that is no worse, and are made once.
+    #[test]
+    fn mends_never_make_a_policy_worse(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        habit in 0_usize..6,
+    ) {
+        let (ours, foreign) =
+            [("=", "=="), (" and ", " && "), (" or ", "||"), ("when ", "if "), ("assign", "asign"), ("not ", "!")][habit];
+        let text = noisy::policy(&mut Dice::new(&bytes)).replace(ours, foreign);
+        let mut sources = Sources::default();
+        sources.add("a.own", text.as_str());
+        let errors = |sources: &Sources| parse(sources).1.into_iter().filter(|found| found.is_error()).count();
+        let before = errors(&sources);
+        let mended = fix::mended(&parse(&sources).1, &sources);
+        let twice = fix::mended(&parse(&sources).1, &sources);
+        let text_of = |sources: &Sources| sources.iter().map(|(_, file)| file.text.clone()).collect::<String>();
+        assert_eq!(text_of(&mended.sources), text_of(&twice.sources));
+        if mended.count == 0 {
+            assert_eq!(text_of(&mended.sources), text);
+        } else {
+            assert!(errors(&mended.sources) <= before, "{text}\nbecame\n{}", text_of(&mended.sources));
+        }
+    }
 }
 
 const OLD: &str = "decide owner of Account {
@@ -120,7 +166,9 @@ fn a_baseline_hides_what_was_there_and_nothing_new() {
     let written = sandbox.run(&["check", "--write-baseline", "known.baseline"]).success();
     assert!(written.stderr.contains("1 finding written to known.baseline"), "{}", written.stderr);
     let text = read(&sandbox, "known.baseline");
-    assert!(text.lines().any(|line| line.ends_with("unreachable-rule rules.own when status = Churned assign to nobody")));
+    assert!(
+        text.lines().any(|line| line.ends_with("unreachable-rule rules.own when status = Churned assign to nobody"))
+    );
     let args = ["check", "--strict", "--baseline", "known.baseline"];
     let quiet = sandbox.run(&args).success();
     assert!(quiet.stderr.contains("1 finding of the baseline not shown"), "{}", quiet.stderr);

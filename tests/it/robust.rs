@@ -43,7 +43,10 @@ fn draw(diagnostics: &[Diagnostic], sources: &Sources) {
     assert!(render::markdown(&report).form.chars().count() <= 65_536);
     assert_eq!(render::sarif(&report).form["runs"][0]["results"].as_array().unwrap().len(), findings.len());
     assert_eq!(render::gitlab(&report).form.as_array().unwrap().len(), findings.len());
-    assert_eq!(render::junit(&report).matches("<failure ").count(), render::junit(&report).matches("</failure>").count());
+    assert_eq!(
+        render::junit(&report).matches("<failure ").count(),
+        render::junit(&report).matches("</failure>").count()
+    );
     let mended = diagnostic::fix::mended(findings, sources);
     assert!(mended.count <= findings.len());
 }

@@ -188,7 +188,11 @@ fn every_output_has_the_shape_that_is_written_down() {
 fn every_line_has_the_shape_that_is_written_down() {
     let sandbox = Sandbox::of("policies/crm");
     assert_lines(&sandbox.run(&["plan", "--as-of", "2026-11-16", "--format", "jsonl"]).success(), "plan", "change");
-    assert_lines(&sandbox.run(&["upcoming", "--as-of", "2026-11-16", "--format", "jsonl"]).success(), "upcoming", "event");
+    assert_lines(
+        &sandbox.run(&["upcoming", "--as-of", "2026-11-16", "--format", "jsonl"]).success(),
+        "upcoming",
+        "event",
+    );
     sandbox.run(&["pin", "Account", "A-1004", "Triage", "--because", "x"]).success();
     assert_lines(&sandbox.run(&["pins", "--format", "jsonl"]).success(), "pins", "pin");
 }

@@ -107,7 +107,8 @@ impl Checker<'_> {
 
 /// A choice's name as a policy writes it: in quotes where somebody began with them, or where it needs them.
 fn written(name: &str, is_quoted: bool) -> String {
-    let is_bare = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') && name.starts_with(char::is_alphabetic);
+    let is_bare =
+        name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') && name.starts_with(char::is_alphabetic);
     if is_quoted || !is_bare {
         format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
     } else {

@@ -1,7 +1,7 @@
 //! Findings as JSON: lines and columns counted from 1, bytes from 0.
 
-use super::report::{Entry, Report};
 use super::clean;
+use super::report::{Entry, Report};
 use crate::diagnostic::{Diagnostic, Label, Severity, fingerprints};
 use crate::source::{Sources, Span};
 use serde::Serialize;

@@ -3,6 +3,7 @@
 
 use super::report::{Entry, Report};
 use super::{clean, plain};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// The report as one XML document. Findings that do not fail the check are told in `system-out`.
@@ -10,11 +11,12 @@ pub fn junit(report: &Report<'_>) -> String {
     let entries = report.entries();
     let fails = |entry: &&Entry<'_>| entry.finding.severity <= report.fails;
     let failed: Vec<&Entry<'_>> = entries.iter().filter(fails).collect();
+    let failed_paths: HashSet<&str> = failed.iter().map(|entry| entry.place.path.as_str()).collect();
     let sound: Vec<String> = report
         .sources
         .iter()
         .map(|(_, file)| format!("{}{}", report.folder, file.name))
-        .filter(|path| !failed.iter().any(|entry| entry.place.path == *path))
+        .filter(|path| !failed_paths.contains(path.as_str()))
         .collect();
     let (tests, failures) = (sound.len() + failed.len(), failed.len());
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -38,11 +40,8 @@ pub fn junit(report: &Report<'_>) -> String {
             escape(&plain(entry.finding, report.sources))
         );
     }
-    let rest: Vec<String> = entries
-        .iter()
-        .filter(|entry| !fails(entry))
-        .map(|entry| plain(entry.finding, report.sources))
-        .collect();
+    let rest: Vec<String> =
+        entries.iter().filter(|entry| !fails(entry)).map(|entry| plain(entry.finding, report.sources)).collect();
     if !rest.is_empty() {
         let _ = writeln!(out, "    <system-out>{}</system-out>", escape(&rest.join("\n")));
     }

@@ -41,9 +41,8 @@ impl<'a> Report<'a> {
     /// The findings, worst first.
     pub(super) fn entries(&self) -> Vec<Entry<'a>> {
         let found = self.findings.iter().zip(fingerprints(self.findings, self.sources));
-        let mut entries: Vec<Entry<'a>> = found
-            .map(|(finding, fingerprint)| Entry { finding, fingerprint, place: self.place(finding) })
-            .collect();
+        let mut entries: Vec<Entry<'a>> =
+            found.map(|(finding, fingerprint)| Entry { finding, fingerprint, place: self.place(finding) }).collect();
         entries.sort_by_key(|entry| entry.finding.severity);
         entries
     }

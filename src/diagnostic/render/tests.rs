@@ -33,7 +33,8 @@ fn escapes_cannot_reach_a_terminal_or_an_annotation() {
 }
 
 /// What somebody could write into a policy to be seen in a report.
-const EVIL: &str = "a\u{1b}]0;x\u{7}\u{202e} `b` ::error::c\n::set-output name=d::e <img src=x> [f](http://g) @h #1 | ]]> & \" '";
+const EVIL: &str =
+    "a\u{1b}]0;x\u{7}\u{202e} `b` ::error::c\n::set-output name=d::e <img src=x> [f](http://g) @h #1 | ]]> & \" '";
 
 fn report<'a>(findings: &'a [Diagnostic], sources: &'a Sources) -> Report<'a> {
     Report { findings, sources, folder: "policies/", home: "ownward.toml", docs: None, fails: Severity::Error }
