@@ -10,6 +10,7 @@ use proptest::prelude::*;
 const RECORDS: &str = "record Account from accounts {
   id     text, key
   name   text
+  size   number
   status one of (Active, \"At Risk\", Churned)
 }
 
@@ -33,6 +34,25 @@ fn fixed(rules: &str) -> String {
     sandbox.run(&["check", "--fix"]);
     assert_eq!(read(&sandbox, "records.own"), RECORDS);
     read(&sandbox, "rules.own")
+}
+
+#[test]
+fn sentences_of_other_languages_are_written_as_ours() {
+    let head = "decide owner of Account {\n";
+    for (foreign, ours) in [
+        ("status is in (Active, Churned)", "status in (Active, Churned)"),
+        ("status is not in (Active, Churned)", "status not in (Active, Churned)"),
+        ("status is one of (Active, Churned)", "status in (Active, Churned)"),
+        ("status = Active or Churned", "status = Active or status = Churned"),
+        ("1 < size < 5000", "1 < size and size < 5000"),
+        ("size < 5,000", "size < 5000"),
+    ] {
+        let rule = |condition: &str| format!("{head}  when {condition} assign to Sales\n}}\n");
+        assert_eq!(fixed(&rule(foreign)), rule(ours));
+    }
+    // What an `or` joins is for a person to say.
+    let unclear = format!("{head}  when size = 1 and status = Active or Churned assign to Sales\n}}\n");
+    assert_eq!(fixed(&unclear), unclear);
 }
 
 #[test]

@@ -149,12 +149,14 @@ impl<'t> Builder {
             return;
         }
         let span = self.span(node);
+        let between = after.as_span().start();
         let middle = before.clone().into_inner().next_back().map_or("", |side| side.as_str().trim());
         let first_half = node.as_str()[..before.as_span().end() - node.as_span().start()].trim();
         self.push(
             Diagnostic::error(Code::ForeignHabit, "two comparisons in a row")
                 .at(span, "a comparison has two sides")
-                .help(format!("write `{first_half} and {middle} {}`", after.as_str().trim())),
+                .help(format!("write `{first_half} and {middle} {}`", after.as_str().trim()))
+                .fix(self.place.span(between, between), format!("and {middle} ")),
         );
     }
 }
