@@ -11,8 +11,8 @@ use crate::syntax;
 
 /// Looks after which nothing new is mended: one mend may bring another to light.
 const ROUNDS_MAX: usize = 8;
-/// Mends that are tried one by one, where all of them together make it worse.
-const TRIED_ALONE_MAX: usize = 100;
+/// Checks that one look may take: where all mends together make it worse, halves of them are tried.
+const TRIES_MAX: usize = 40;
 
 /// How many errors keep a policy set from being read, how many there are in all, and how many findings. What cannot be read
 /// hides what would be wrong in it: fewer of the first is better, whatever comes to light.
@@ -47,32 +47,51 @@ pub fn mend(session: Session, args: &CheckArgs, out: &Output) -> Result<Session>
 fn round(session: &Session, args: &CheckArgs) -> Result<Option<(Session, usize)>> {
     let findings = check::findings(session, args)?;
     let with_fix: Vec<&Diagnostic> = findings.iter().filter(|finding| finding.fix.is_some()).collect();
-    if with_fix.is_empty() {
-        return Ok(None);
-    }
-    let now = state(session, &findings);
-    if let Some(better) = tried(session, args, now, &with_fix)? {
-        return Ok(Some(better));
-    }
-    for one in with_fix.iter().take(TRIED_ALONE_MAX) {
-        if let Some(better) = tried(session, args, now, &[one])? {
-            return Ok(Some(better));
-        }
-    }
-    Ok(None)
+    let state = state(session, &findings);
+    let mut search = Search { session, args, fixes: Vec::new(), state, better: None, tries: TRIES_MAX };
+    search.add(&with_fix)?;
+    Ok(search.better)
 }
 
-/// The project with these mends; `None` unless it is better for them.
-fn tried(session: &Session, args: &CheckArgs, now: State, fixes: &[&Diagnostic]) -> Result<Option<(Session, usize)>> {
-    let mended = fix::mended(fixes.iter().copied(), session.sources());
-    if mended.count == 0 || fix::changed(session.sources(), &mended.sources).is_empty() {
-        return Ok(None);
+/// On the way to as many mends as make the policies better together.
+struct Search<'a> {
+    session: &'a Session,
+    args: &'a CheckArgs,
+    /// Mends that are taken, and where they lead.
+    fixes: Vec<&'a Diagnostic>,
+    state: State,
+    better: Option<(Session, usize)>,
+    tries: usize,
+}
+
+impl<'a> Search<'a> {
+    /// Takes these mends as well; where all of them together make it no better, each half alone.
+    fn add(&mut self, more: &[&'a Diagnostic]) -> Result<()> {
+        if more.is_empty() || self.tries == 0 {
+            return Ok(());
+        }
+        self.tries -= 1;
+        if self.takes(more)? || more.len() == 1 {
+            return Ok(());
+        }
+        let (first, second) = more.split_at(more.len() / 2);
+        self.add(first)?;
+        self.add(second)
     }
-    let mut project = session.project.clone();
-    project.sources = mended.sources;
-    let better = Session::of(project)?;
-    let then = state(&better, &check::findings(&better, args)?);
-    Ok((then < now).then_some((better, mended.count)))
+
+    fn takes(&mut self, more: &[&'a Diagnostic]) -> Result<bool> {
+        let fixes: Vec<&Diagnostic> = self.fixes.iter().chain(more).copied().collect();
+        let mended = fix::mended(fixes.iter().copied(), self.session.sources());
+        let mut project = self.session.project.clone();
+        project.sources = mended.sources;
+        let better = Session::of(project)?;
+        let then = state(&better, &check::findings(&better, self.args)?);
+        if then >= self.state {
+            return Ok(false);
+        }
+        (self.fixes, self.state, self.better) = (fixes, then, Some((better, mended.count)));
+        Ok(true)
+    }
 }
 
 fn state(session: &Session, findings: &[Diagnostic]) -> State {

@@ -56,6 +56,19 @@ fn sentences_of_other_languages_are_written_as_ours() {
 }
 
 #[test]
+fn one_mend_that_leads_nowhere_keeps_no_other_from_being_made() {
+    // In quotes, the name would be one that nobody has.
+    let rules = |mark: &str| {
+        format!(
+            "decide owner of Account {{\n  when status {mark} Active assign to Sales\n  when size = 1 assign to Sales Tem\n  \
+             when status {mark} Churned assign to Sales\n}}\n"
+        )
+    };
+    let left = fixed(&rules("=="));
+    assert!(!left.contains("=="), "{left}");
+}
+
+#[test]
 fn habits_are_written_as_ours() {
     let rules = "decide owner of Account {
   if status == Activ&&name = 'Acme' assign to Sales
