@@ -4,6 +4,7 @@
 //! of the data), [`policy`] then types every rule. Neither reads a file: lists and tables come in as [`Tabular`].
 //! Whether an owner's name is known is asked later, when the directory is at hand (`assign::bind`).
 
+pub mod allow;
 mod conditions;
 mod contests;
 mod declarations;

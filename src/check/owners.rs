@@ -83,6 +83,7 @@ impl Checker<'_> {
             self.push(
                 Diagnostic::error(Code::UnquotedText, "a name with blanks in it needs quotes")
                     .at(path.span.to(stray.span), "read as several words")
+                    .maybe_fix(path.span.to(stray.span), near.is_none().then(|| format!("\"{whole}\"")))
                     .help(near.unwrap_or_else(|| format!("write \"{whole}\""))),
             );
             return None;

@@ -339,7 +339,8 @@ impl Checker<'_> {
             self.push(
                 Diagnostic::error(Code::UnquotedText, "a text with blanks in it needs quotes")
                     .at(path.span.to(stray.span), "read as several words")
-                    .help(format!("write \"{} {}\"", path.text(), stray.text)),
+                    .help(format!("write \"{} {}\"", path.text(), stray.text))
+                    .fix(path.span.to(stray.span), format!("\"{} {}\"", path.text(), stray.text)),
             );
             return None;
         }

@@ -48,8 +48,8 @@ pub fn run(args: &ApplyArgs, _global: &Global, out: &Output) -> Result<Exit> {
             ))
         })?;
     }
-    out.warnings(&session.findings, session.sources());
-    out.messages(&found.findings, session.sources());
+    out.warnings(&session.heard(&session.findings), session.sources());
+    out.messages(&session.heard(&found.findings), session.sources());
     if let Some(reason) = found.too_many_moves(&session, &run)? {
         return Err(Failure::message(Exit::Findings, reason));
     }

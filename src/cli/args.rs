@@ -49,6 +49,14 @@ pub enum Format {
     Csv,
     /// Annotations for GitHub
     Github,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit XML, which most CI systems show as tests
+    Junit,
+    /// A comment on a pull or merge request
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -126,7 +134,9 @@ pub struct InitArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ownward check policies/crm --format github")]
+#[command(
+    after_help = "Example:\n  ownward check policies/crm --format github\n  ownward check policies/crm --fix\n  ownward check --write-baseline ownward.baseline\n  ownward check --baseline ownward.baseline --strict"
+)]
 pub struct CheckArgs {
     #[command(flatten)]
     pub project: ProjectArgs,
@@ -136,10 +146,27 @@ pub struct CheckArgs {
     /// Fail on warnings too
     #[arg(long)]
     pub strict: bool,
+    /// Say nothing of the findings that this file lists
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// List the findings of today in this file, for --baseline
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
+    /// Mend what can be mended without a second thought, and show it
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: show what would be mended, and write nothing
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
+    /// Where the pages of the messages can be read: links in the forms for CI begin with it
+    #[arg(long, value_name = "URL")]
+    pub docs: Option<String>,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ownward fmt policies/crm\n  ownward fmt --check")]
+#[command(
+    after_help = "Example:\n  ownward fmt policies/crm\n  ownward fmt --check\n  ownward fmt --check --format github"
+)]
 pub struct FmtArgs {
     /// Files or folders; `-` reads stdin and writes stdout; default: this project
     #[arg(value_name = "PATH")]

@@ -19,8 +19,8 @@ pub fn run(args: &DecideArgs, global: &Global, out: &Output) -> Result<Exit> {
     let as_of = session.as_of(args.when.as_of.as_deref())?;
     let run = RunArgs { max_moves: None, drift: None };
     let found = evaluate(&session, as_of, &run, Depth::Owners, out)?;
-    out.warnings(&session.findings, session.sources());
-    out.messages(&found.findings, session.sources());
+    out.warnings(&session.heard(&session.findings), session.sources());
+    out.messages(&session.heard(&found.findings), session.sources());
     match global.format {
         Format::Csv => csv(&session, &found)?,
         Format::Jsonl => jsonl(&session, &found)?,

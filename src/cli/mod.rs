@@ -7,6 +7,8 @@ mod apply;
 mod args;
 mod asides;
 mod check;
+mod check_fix;
+mod ci;
 mod contest_notes;
 mod decide;
 mod evaluate;
@@ -14,6 +16,7 @@ mod exit;
 mod explain;
 mod explanation;
 mod fmt;
+mod formats;
 mod history;
 pub mod ics;
 mod init;
@@ -58,9 +61,12 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Exit {
     let out = output::Output::new(&cli.global);
+    if let Err(failure) = formats::refuse_others(&cli.command, cli.global.format) {
+        return out.failure(&failure);
+    }
     let result = match &cli.command {
         Command::Init(args) => init::run(args, &out),
-        Command::Check(args) => check::run(args, &cli.global, &out),
+        Command::Check(args) => check::run(args, &out),
         Command::Fmt(args) => fmt::run(args, &out),
         Command::Decide(args) => decide::run(args, &cli.global, &out),
         Command::Plan(args) => plan::run(args, &cli.global, &out),

@@ -125,8 +125,7 @@ impl Output {
                     self.say(&value.to_string());
                 }
                 Format::Github => {
-                    let text = render::clean(message).replace('%', "%25").replace('\n', "%0A").replace('\r', "%0D");
-                    let _ = self.line(&format!("::error::{text}"));
+                    let _ = self.line(&format!("::error::{}", render::command_text(message)));
                 }
                 _ => self.say(&format!("error: {message}")),
             }

@@ -36,8 +36,8 @@ pub fn run(args: &PlanArgs, global: &Global, out: &Output) -> Result<Exit> {
     let session = Session::open(&args.project)?;
     let as_of = session.as_of(args.when.as_of.as_deref())?;
     let found = evaluate(&session, as_of, &args.run, Depth::Changes, out)?;
-    out.warnings(&session.findings, session.sources());
-    out.messages(&found.findings, session.sources());
+    out.warnings(&session.heard(&session.findings), session.sources());
+    out.messages(&session.heard(&found.findings), session.sources());
     if let Some(file) = &args.out {
         plan_file::save(file, &session, &found, &args.run)?;
     }

@@ -9,7 +9,7 @@ use crate::project::Project;
 use crate::schema::{Directory, FieldId, Person, RecordId, RecordType, Schema, Tabular};
 use crate::snapshot::{self, Snapshot};
 use crate::source::Sources;
-use crate::syntax::{self, Tree};
+use crate::syntax::{self, AllowDecl, Tree};
 use crate::value::calendar::BusinessCalendar;
 use crate::value::time::{self, AsOf};
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub struct Session {
     /// Record types that nobody declared, as declarations.
     pub inferred: String,
     pub findings: Vec<Diagnostic>,
+    /// Which findings are meant to be there. `findings` still holds them.
+    pub allows: Vec<AllowDecl>,
 }
 
 impl Session {
@@ -43,6 +45,11 @@ impl Session {
                 .with_source(source)
                 .map_err(|finding| Failure::findings(Exit::CouldNotRun, vec![finding], Sources::default()))?;
         }
+        Self::of(project)
+    }
+
+    /// Reads and types the policies of a project that is open.
+    pub fn of(project: Project) -> Result<Self> {
         let (tree, findings) = syntax::parse(&project.sources);
         Self::typed(project, tree, findings)
     }
@@ -60,8 +67,16 @@ impl Session {
         findings.append(&mut found);
         let (policy, mut found) = check::policy(&tree, schema);
         findings.append(&mut found);
-        let mut session =
-            Session { project, policy, beside, calendar: None, holidays: None, inferred: inferred_text, findings };
+        let mut session = Session {
+            project,
+            policy,
+            beside,
+            calendar: None,
+            holidays: None,
+            inferred: inferred_text,
+            findings,
+            allows: tree.allows,
+        };
         if let Err(finding) = session.read_calendar() {
             session.findings.push(finding);
         }
@@ -77,10 +92,15 @@ impl Session {
         Ok(())
     }
 
+    /// Those of these findings that no `allow` silences.
+    pub fn heard(&self, findings: &[Diagnostic]) -> Vec<Diagnostic> {
+        check::allow::heard(&self.allows, findings.to_vec()).0
+    }
+
     /// Stops where the policies have errors.
     pub fn require_sound(&self) -> Result<()> {
         if diagnostic::any_error(&self.findings) {
-            return Err(Failure::findings(Exit::Findings, self.findings.clone(), self.project.sources.clone()));
+            return Err(Failure::findings(Exit::Findings, self.heard(&self.findings), self.project.sources.clone()));
         }
         if self.policy.roles.is_empty() {
             return Err(Failure::could_not_run(

@@ -90,7 +90,7 @@ pub fn run(args: &UpcomingArgs, global: &Global, out: &Output) -> Result<Exit> {
     let as_of = session.as_of(args.when.as_of.as_deref())?;
     let run = RunArgs { max_moves: None, drift: None };
     let today = evaluate(&session, as_of.clone(), &run, Depth::Changes, out)?;
-    out.warnings(&session.findings, session.sources());
+    out.warnings(&session.heard(&session.findings), session.sources());
     let waiting = today.changes.owners.changes.iter().filter(|change| change.previous != change.owner).count() as u64;
     let (events, last) = walk(&session, today, &as_of, args.days, out)?;
     if let Some(file) = &args.ics {

@@ -15,6 +15,18 @@ macro_rules! codes {
                 match self { $(Code::$variant => $slug,)* }
             }
 
+            /// The code of a word; `None` where there is none such.
+            pub fn of(slug: &str) -> Option<Self> {
+                ALL_CODES.iter().find(|code| code.slug() == slug).copied()
+            }
+
+            /// Its page in `docs/messages/`, in Markdown: an example, and how to mend it.
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Code::$variant => include_str!(concat!("../../docs/messages/", $slug, ".md")),)*
+                }
+            }
+
             /// One line on what it is about.
             pub fn summary(self) -> &'static str {
                 match self { $(Code::$variant => $summary,)* }
@@ -66,6 +78,7 @@ codes! {
     MissingAction = "missing-action": "a rule does not say what to do",
     MissingDenied = "missing-denied": "a rule takes records without a value because it denies something of it",
     MissingKey = "missing-key": "a row has no key",
+    MissingReason = "missing-reason": "an `allow` that does not say why",
     MissingValue = "missing-value": "a required field is blank",
     MissingWeight = "missing-weight": "a pool goes by weight, and members have none",
     MixedAndOr = "mixed-and-or": "`and` and `or` mixed without brackets",
@@ -82,6 +95,7 @@ codes! {
     NotACondition = "not-a-condition": "a value where a condition should stand",
     NotAReference = "not-a-reference": "a dot after a field that refers to no record",
     NotDecided = "not-decided": "a question about the rules whose answer was given up",
+    NotTidy = "not-tidy": "a file that is not set in the one layout",
     NotUtf8 = "not-utf8": "a file is not written in UTF-8",
     NotYet = "not-yet": "a part of the language that this version does not run",
     OrphanReference = "orphan-reference": "a reference names a key that is not there",
@@ -105,6 +119,7 @@ codes! {
     UnclosedBracket = "unclosed-bracket": "a bracket that is never closed",
     UnclosedText = "unclosed-text": "a text whose closing quote is missing",
     UnknownChoice = "unknown-choice": "a value that is none of the field's choices",
+    UnknownCode = "unknown-code": "an `allow` names no message",
     UnknownColumn = "unknown-column": "a list or table has no such column",
     UnknownField = "unknown-field": "a name that is no field",
     UnknownList = "unknown-list": "a list that is not declared",
@@ -120,6 +135,7 @@ codes! {
     UnreadableCell = "unreadable-cell": "a cell holds bytes that are no text",
     UnreadableFile = "unreadable-file": "a list or table file that cannot be read",
     UnreadableSource = "unreadable-source": "the source of the records cannot be read",
+    UnusedAllow = "unused-allow": "an `allow` that silences nothing",
     UnusedDefine = "unused-define": "a define that no rule uses",
     WhichColumn = "which-column": "a list or table used without saying which column",
     WhichReference = "which-reference": "records that refer to another by no field, or by several",

@@ -3,12 +3,17 @@
 //! A [`Diagnostic`] is data. People's terminals, screen readers, CI systems and editors all get the same value;
 //! [`render`] turns it into text at the very end (docs: `docs/messages/`).
 
+mod baseline;
 mod codes;
+mod fingerprint;
+pub mod fix;
 pub mod render;
 mod suggest;
 
+pub use baseline::{Baseline, Compared};
 pub use codes::{ALL_CODES, Code};
-pub use suggest::{did_you_mean, nearest};
+pub use fingerprint::{fingerprints, marked_line};
+pub use suggest::{did_you_mean, nearest, surely};
 
 use crate::source::Span;
 
@@ -38,6 +43,16 @@ pub struct Label {
     pub text: String,
 }
 
+/// What a program can write to mend a finding, without a second thought: these bytes replaced by this text.
+///
+/// Only mends that say the same thing in the right words, or take out what had no effect, are one. Whoever applies it reads
+/// the policies again afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    pub span: Span,
+    pub replacement: String,
+}
+
 /// A finding: one cause, one message.
 ///
 /// `headline` is a lower-case phrase without a full stop; the admin's own words stand in back-ticks. `primary` is
@@ -51,6 +66,8 @@ pub struct Diagnostic {
     pub others: Vec<Label>,
     pub notes: Vec<String>,
     pub help: Option<String>,
+    /// What `help` says, for `check --fix`; `None` where a person has to choose.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -63,6 +80,7 @@ impl Diagnostic {
             others: Vec::new(),
             notes: Vec::new(),
             help: None,
+            fix: None,
         }
     }
 
@@ -109,6 +127,22 @@ impl Diagnostic {
     pub fn maybe_help(self, help: Option<String>) -> Self {
         match help {
             Some(help) => self.help(help),
+            None => self,
+        }
+    }
+
+    /// What mends it, in bytes. The help should say the same.
+    #[must_use]
+    pub fn fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        self.fix = Some(Fix { span, replacement: replacement.into() });
+        self
+    }
+
+    /// As [`Diagnostic::fix`], where it is clear what to write.
+    #[must_use]
+    pub fn maybe_fix(self, span: Span, replacement: Option<String>) -> Self {
+        match replacement {
+            Some(replacement) => self.fix(span, replacement),
             None => self,
         }
     }

@@ -22,27 +22,43 @@ pub(super) struct Layout<'t> {
 /// The layout of a whole file that the grammar accepts.
 pub(super) fn file<'t>(text: &'t str, pairs: Pairs<'t, Grammar>) -> Vec<Doc> {
     let mut layout = Layout { text, at: 0 };
-    let mut docs = Vec::new();
-    let mut before_is_block = false;
-    let mut is_first = true;
+    let mut items: Vec<Item<'t>> = Vec::new();
     for node in pairs.flat_map(Pair::into_inner).filter(|node| node.as_rule() != Grammar::EOI) {
         let gap = layout.take_gap(node.as_span().start());
         let kind = node.as_rule();
         let has_rules = kind == Grammar::rule && node.clone().into_inner().any(has_group);
-        let item = layout.item(node);
+        let docs = layout.item(node);
         let is_block = match kind {
             Grammar::rule => has_rules,
             Grammar::record | Grammar::table => true,
             Grammar::decide | Grammar::gather | Grammar::place | Grammar::calendar => true,
-            _ => doc::print(&item).lines().count() > 1,
+            _ => doc::print(&docs).lines().count() > 1,
         };
-        gap.between(&mut docs, is_first, is_block || before_is_block);
-        docs.extend(item);
-        before_is_block = is_block;
-        is_first = false;
+        items.push(Item { gap, docs, is_block, is_allow: kind == Grammar::allow });
     }
-    layout.take_gap(text.len()).before_close(&mut docs, is_first);
+    // What allows something belongs to the item below it.
+    for at in (1..items.len()).rev() {
+        items[at - 1].is_block |= items[at - 1].is_allow && items[at].is_block;
+    }
+    let mut docs = Vec::new();
+    let is_empty = items.is_empty();
+    let (mut before_is_block, mut before_is_allow) = (false, false);
+    for (index, item) in items.into_iter().enumerate() {
+        let needs_blank = !before_is_allow && (item.is_block || before_is_block);
+        item.gap.between(&mut docs, index == 0, needs_blank);
+        docs.extend(item.docs);
+        (before_is_block, before_is_allow) = (item.is_block, item.is_allow);
+    }
+    layout.take_gap(text.len()).before_close(&mut docs, is_empty);
     docs
+}
+
+/// A sentence or a block of a file, and what stands before it.
+struct Item<'t> {
+    gap: Gap<'t>,
+    docs: Vec<Doc>,
+    is_block: bool,
+    is_allow: bool,
 }
 
 /// Whether the body of a rule is a block of rules.

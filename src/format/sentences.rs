@@ -41,6 +41,7 @@ impl<'t> Layout<'t> {
     pub(super) fn rule_or_branch(&mut self, docs: &mut Vec<Doc>, node: Node<'t>) {
         match node.as_rule() {
             Grammar::branch => self.branch(docs, node),
+            Grammar::allow => self.spaced(docs, node.into_inner()),
             _ => self.rule(docs, node),
         }
     }

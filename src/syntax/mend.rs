@@ -206,7 +206,17 @@ impl Mend {
         if *kind == Kind::Mistyped {
             return Diagnostic::error(Code::Syntax, format!("expected `{written}`, found `{typed}`"))
                 .at(span, "not expected here")
-                .help(format!("did you mean `{written}`?"));
+                .help(format!("did you mean `{written}`?"))
+                .maybe_fix(span, (change(&typed.to_lowercase(), written) == Some(1)).then(|| (*written).to_owned()));
+        }
+        let (before, after) = (&text[..*at], &text[at + self.written.len()..]);
+        let mut fix = written.trim().to_owned();
+        // Marks may touch their neighbours, the words for them may not.
+        if written.starts_with(' ') && !before.ends_with(char::is_whitespace) {
+            fix.insert(0, ' ');
+        }
+        if written.ends_with(' ') && !after.starts_with(char::is_whitespace) {
+            fix.push(' ');
         }
         let written = written.trim();
         let (headline, help) = match typed.to_lowercase().as_str() {
@@ -217,6 +227,10 @@ impl Mend {
             ),
             _ => (format!("`{typed}` is written `{written}`"), format!("write `{written}`")),
         };
-        Diagnostic::error(Code::ForeignHabit, headline).at(span, "from another language").help(help)
+        let fix = (typed.to_lowercase() != "like").then_some(fix);
+        Diagnostic::error(Code::ForeignHabit, headline)
+            .at(span, "from another language")
+            .help(help)
+            .maybe_fix(span, fix)
     }
 }

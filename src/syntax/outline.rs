@@ -22,6 +22,7 @@ impl Tree {
             places,
             calendars,
             pins,
+            allows,
             loose,
             broken,
         } = self;
@@ -68,6 +69,9 @@ impl Tree {
             let names = [word(record), word(key), word(owner), maybe(role.as_ref()), maybe(because.as_ref())].join(" ");
             let days = (from.map(|(day, _)| day), until.map(|(day, _)| day));
             out.line(0, &format!("except {names} {days:?}"));
+        }
+        for AllowDecl { code, reason, target, span: _ } in allows {
+            out.line(0, &format!("allow {code} {} {}", word(reason), target.is_some()));
         }
         out.rules(0, loose);
         if *broken {

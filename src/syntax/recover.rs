@@ -17,7 +17,8 @@ pub fn diagnostic(place: Place, text: &str, as_rule: Grammar, error: &Error<Gram
     let at = if found.is_empty() { text[..at].trim_end().len() } else { at };
     let span = place.span(at, at + found.len().max(1));
     if let Some((headline, help)) = habit(text, at, found) {
-        return Diagnostic::error(Code::ForeignHabit, headline).at(span, "from another language").help(help);
+        let told = Diagnostic::error(Code::ForeignHabit, headline).at(span, "from another language").help(help);
+        return told.maybe_fix(span, (found == ",").then(String::new));
     }
     if let Some(name) = Some(text.trim()).filter(|name| as_rule == Grammar::only_field && is_name(name)) {
         return Diagnostic::error(Code::Syntax, format!("the field `{name}` has no type"))
@@ -223,6 +224,8 @@ fn describe(token: Grammar) -> Option<String> {
     let words = match token {
         G::EOI
         | G::COMMENT
+        | G::allow
+        | G::kw_allow
         | G::foreign_and
         | G::foreign_or
         | G::foreign_not

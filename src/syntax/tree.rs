@@ -1,5 +1,6 @@
 //! The syntax tree: what was written, where, and nothing about what it means.
 
+use crate::diagnostic::Code;
 use crate::source::Span;
 use crate::value::{Decimal, time::Unit};
 
@@ -19,6 +20,7 @@ pub struct Tree {
     pub places: Vec<PlaceDecl>,
     pub calendars: Vec<CalendarDecl>,
     pub pins: Vec<PinDecl>,
+    pub allows: Vec<AllowDecl>,
     /// Rules outside any `decide`, in order.
     pub loose: Vec<Rule>,
     pub broken: bool,
@@ -193,6 +195,16 @@ pub struct PinDecl {
     pub because: Option<Word>,
     pub from: Option<(i32, Span)>,
     pub until: Option<(i32, Span)>,
+    pub span: Span,
+}
+
+/// `allow unreachable-rule: "kept for the audit"`: findings of this code in what stands below are meant to be there.
+#[derive(Clone, Debug)]
+pub struct AllowDecl {
+    pub code: Code,
+    pub reason: Word,
+    /// The rule or declaration it stands before; `None` where nothing follows it.
+    pub target: Option<Span>,
     pub span: Span,
 }
 

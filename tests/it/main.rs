@@ -1,10 +1,12 @@
 //! One program for all integration tests: a module a command or promise.
 
 mod adventureworks;
+mod allow;
 mod analysis;
 mod analysis_oracle;
 mod cases;
 mod check;
+mod ci;
 mod commands;
 mod contests;
 mod dated_rows;
@@ -21,6 +23,7 @@ mod language_docs;
 mod layers;
 mod maven;
 mod maven_team;
+mod mends;
 mod messages;
 mod model;
 mod noisy;
@@ -33,6 +36,7 @@ mod pools;
 mod pools_cli;
 mod robust;
 mod sandbox;
+mod schemas;
 mod settled;
 mod teams;
 mod upcoming;

@@ -14,6 +14,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("needless-pin", "said when records are decided (tests/it/pins.rs)"),
     ("no-project", "about a folder without files"),
     ("not-decided", "the example would be too large"),
+    ("not-tidy", "said by `fmt --check` (tests/it/ci.rs)"),
     ("not-utf8", "a page cannot hold such bytes"),
     ("other-currency", "said when records are decided (tests/it/commands.rs)"),
     ("outside-project", "about links, which a page cannot hold"),

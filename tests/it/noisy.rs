@@ -148,7 +148,18 @@ impl Policy {
         self.put(Before::Mark, ",");
     }
 
+    /// Now and then a line that allows something in what comes next.
+    fn allow(&mut self, dice: &mut Dice<'_>) {
+        if dice.below(6) == 1 {
+            self.line("allow");
+            self.put(Before::Blank, dice.pick(&["unused-define", "never-true", "unreachable-rule"]));
+            self.put(Before::Tight, ":");
+            self.put(Before::Blank, "\"why not: a # and a {\"");
+        }
+    }
+
     fn item(&mut self, dice: &mut Dice<'_>) {
+        self.allow(dice);
         match dice.below(9) {
             0 => self.decide(dice),
             1 => self.record(dice),
@@ -269,6 +280,7 @@ impl Policy {
         self.say(dice.pick(NAMES));
         self.say("{");
         for _ in 0..dice.below(8) {
+            self.allow(dice);
             self.rule(dice, 1);
         }
         self.say("}");

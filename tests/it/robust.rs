@@ -35,7 +35,20 @@ fn draw(diagnostics: &[Diagnostic], sources: &Sources) {
         render::people(found, sources, 80, false);
         assert_eq!(render::github(found, sources).lines().count(), 1);
     }
-    render::json(&diagnostics[..diagnostics.len().min(20)], sources);
+    let findings = &diagnostics[..diagnostics.len().min(20)];
+    render::json(findings, sources);
+    let fails = diagnostic::Severity::Error;
+    let report = render::Report { findings, sources, folder: "", home: "ownward.toml", docs: None, fails };
+    assert!(render::annotations(&report).form.iter().all(|line| line.lines().count() == 1));
+    assert!(render::markdown(&report).form.chars().count() <= 65_536);
+    assert_eq!(render::sarif(&report).form["runs"][0]["results"].as_array().unwrap().len(), findings.len());
+    assert_eq!(render::gitlab(&report).form.as_array().unwrap().len(), findings.len());
+    assert_eq!(
+        render::junit(&report).matches("<failure ").count(),
+        render::junit(&report).matches("</failure>").count()
+    );
+    let mended = diagnostic::fix::mended(findings, sources);
+    assert!(mended.count <= findings.len());
 }
 
 fn parse_only(text: &str) {

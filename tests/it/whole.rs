@@ -72,6 +72,11 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         diagnostics.extend(analysis::findings(&policy, &AsOf::utc(i64::from(today) * 86_400_000_000)));
         diagnostics.extend(assign::bind(&policy, directory, assign::Unknown::both(Severity::Error), today).1);
     }
+    let is_sound = !any_error(&diagnostics);
+    let (mut diagnostics, used) = check::allow::heard(&tree.allows, diagnostics);
+    if is_sound {
+        diagnostics.extend(check::allow::unused(&tree.allows, &used, check::allow::is_of_policies));
+    }
     // Short examples leave records without a rule: told only where there is nothing else to tell.
     if diagnostics.iter().any(|found| found.code != Code::Gap) {
         diagnostics.retain(|found| found.code != Code::Gap);

@@ -5,7 +5,7 @@ use crate::check::Checker;
 use crate::check::policy::{Cond, FieldTest, TestKind};
 use crate::check::scope::Scope;
 use crate::check::values::Side;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, surely};
 use crate::schema::{ChoiceSet, FieldKind};
 use crate::source::Span;
 use crate::syntax::{Expr, ExprKind, Word};
@@ -87,6 +87,8 @@ impl Checker<'_> {
     fn unknown_choice(&mut self, left: &Left, set: &ChoiceSet, word: &Word) {
         let field = self.field(left.record, left.field);
         let spellings = set.choices.iter().flat_map(|choice| std::iter::once(&choice.name).chain(&choice.also));
+        let fix = surely(&word.text, spellings.clone().map(String::as_str)).and_then(|near| set.find(near));
+        let fix = fix.map(|choice| written(set.name(choice), word.quoted));
         let help = did_you_mean(&word.text, spellings.map(String::as_str));
         let known: Vec<&str> = set.names().take(12).collect();
         let more = if set.len() > 12 { ", …" } else { "" };
@@ -94,10 +96,22 @@ impl Checker<'_> {
             Diagnostic::error(Code::UnknownChoice, format!("`{}` has no choice `{}`", field.name, word.text))
                 .at(word.span, "not one of its choices")
                 .with_note(format!("its choices: {}{more}", known.join(", ")))
-                .maybe_help(help);
+                .maybe_help(help)
+                .maybe_fix(word.span, fix);
         if let Some(span) = field.span {
             diagnostic = diagnostic.at(span, format!("`{}` is declared here", field.name));
         }
         self.push(diagnostic);
+    }
+}
+
+/// A choice's name as a policy writes it: in quotes where somebody began with them, or where it needs them.
+fn written(name: &str, is_quoted: bool) -> String {
+    let is_bare =
+        name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') && name.starts_with(char::is_alphabetic);
+    if is_quoted || !is_bare {
+        format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        name.to_owned()
     }
 }

@@ -194,6 +194,13 @@ impl Checker<'_> {
             _ => "…".into(),
         };
         let word = path.text();
+        // Beside an `and` it is not clear what the `or` was meant to join.
+        let is_alone = !matches!(before.kind, ExprKind::And(_) | ExprKind::Is { negated: true, .. });
+        let left_side = sides.filter(|_| is_alone && path.stray.is_none()).map(|(left, _)| &left.kind);
+        let fix = match left_side {
+            Some(ExprKind::Path(left)) => Some(format!("{} = ", left.text())),
+            _ => None,
+        };
         let help = match sides {
             Some((left, right)) => {
                 format!("write `{} in ({}, {word})`", written(left), written(right))
@@ -203,7 +210,8 @@ impl Checker<'_> {
         self.push(
             Diagnostic::error(Code::ForeignHabit, "`or` stands between conditions, not between values")
                 .at(path.span, "a value, not a condition")
-                .help(help),
+                .help(help)
+                .maybe_fix(Span { end: path.span.start, ..path.span }, fix),
         );
     }
 

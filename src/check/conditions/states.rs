@@ -69,7 +69,8 @@ impl Checker<'_> {
             self.push(
                 Diagnostic::error(Code::ForeignHabit, format!("`{}` is written `missing`", word.text))
                     .at(word.span, "from another language")
-                    .help(format!("write `{name} is missing` or `{name} is known`")),
+                    .help(format!("write `{name} is missing` or `{name} is known`"))
+                    .fix(word.span, "missing"),
             );
             return true;
         }

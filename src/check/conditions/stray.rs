@@ -29,7 +29,8 @@ impl Checker<'_> {
                 self.push(
                     Diagnostic::error(Code::UnquotedText, "a choice of several words needs quotes")
                         .at(span, "read as several words")
-                        .help(format!("write `{name}`, or quote it: \"{whole}\"")),
+                        .help(format!("write `{name}`, or quote it: \"{whole}\""))
+                        .maybe_fix(span, set.find(&whole).map(|_| format!("\"{whole}\""))),
                 );
                 return true;
             }
@@ -39,7 +40,8 @@ impl Checker<'_> {
             self.push(
                 Diagnostic::error(Code::UnquotedText, "text with blanks in it needs quotes")
                     .at(span, "read as several words")
-                    .help(format!("write \"{whole}\"")),
+                    .help(format!("write \"{whole}\""))
+                    .maybe_fix(span, (!goes_on(&stray.text)).then(|| format!("\"{whole}\""))),
             );
             return true;
         }
@@ -71,6 +73,12 @@ impl Checker<'_> {
     }
 }
 
+/// Whether words behind a text may be a sentence that goes on, and no part of the text: one of them is near a keyword.
+fn goes_on(words: &str) -> bool {
+    let keywords = ["then", "and", "or", "not", "is", "in", "assign", "keep", "hold", "lock", "add", "because", "else"];
+    words.split(' ').any(|word| nearest(word, keywords).is_some())
+}
+
 /// A word behind a name where none fits: a mistyped keyword, a habit, a comparison without its mark.
 fn stray_word(path: &PathExpr, stray: &Word, first: &str) -> Diagnostic {
     let at = Span { end: stray.span.start + u32::try_from(first.len()).unwrap_or(0), ..stray.span };
@@ -82,7 +90,8 @@ fn stray_word(path: &PathExpr, stray: &Word, first: &str) -> Diagnostic {
     if fold(first) == "then" {
         return Diagnostic::error(Code::ForeignHabit, "`then` is not needed")
             .at(at, "from another language")
-            .help("remove it");
+            .help("remove it")
+            .fix(at, "");
     }
     let keywords = ["is", "in", "and", "or", "not", "contains", "starts", "ends", "matches", "includes", "between"];
     let near = keywords.into_iter().find(|word| first.chars().rev().eq(word.chars())).or(nearest(first, keywords));

@@ -82,6 +82,7 @@ impl<'t> Builder {
         );
         if is_foreign {
             let span = self.span(&op);
+            let apart = apart(&op, word);
             let mark = op.as_str();
             let headline = match op.as_rule() {
                 Grammar::foreign_equals => "comparison is written `=`".to_owned(),
@@ -90,7 +91,8 @@ impl<'t> Builder {
             self.push(
                 Diagnostic::error(Code::ForeignHabit, headline)
                     .at(span, "from another language")
-                    .help(format!("write `{word}`")),
+                    .help(format!("write `{word}`"))
+                    .fix(span, apart),
             );
         }
     }
@@ -147,14 +149,26 @@ impl<'t> Builder {
             return;
         }
         let span = self.span(node);
+        let between = after.as_span().start();
         let middle = before.clone().into_inner().next_back().map_or("", |side| side.as_str().trim());
         let first_half = node.as_str()[..before.as_span().end() - node.as_span().start()].trim();
         self.push(
             Diagnostic::error(Code::ForeignHabit, "two comparisons in a row")
                 .at(span, "a comparison has two sides")
-                .help(format!("write `{first_half} and {middle} {}`", after.as_str().trim())),
+                .help(format!("write `{first_half} and {middle} {}`", after.as_str().trim()))
+                .fix(self.place.span(between, between), format!("and {middle} ")),
         );
     }
+}
+
+/// A word in place of a mark, with blanks where it would touch its neighbours.
+fn apart(op: &Node<'_>, word: &str) -> String {
+    let (text, at) = (op.as_span().get_input(), op.as_span());
+    let is_word = word.starts_with(char::is_alphabetic);
+    let touches = |c: Option<char>| is_word && c.is_some_and(|c| !c.is_whitespace());
+    let before = if touches(text[..at.start()].chars().next_back()) { " " } else { "" };
+    let after = if touches(text[at.start() + op.as_str().trim_end().len()..].chars().next()) { " " } else { "" };
+    format!("{before}{word}{after}")
 }
 
 pub(super) fn broken(span: Span) -> Expr {

@@ -31,6 +31,7 @@ impl<'t> Builder {
                 Sentence::Broken(piece) => self.broken_item(&piece, tree),
             }
         }
+        tree.allows.append(&mut self.allows);
     }
 
     fn item(&mut self, node: Node<'t>, tree: &mut Tree) {

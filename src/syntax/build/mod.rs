@@ -3,6 +3,7 @@
 //! Here stands what all builders share; each file beside it builds one kind of node.
 
 mod actions;
+mod allows;
 mod conditions;
 mod items;
 mod places;
@@ -19,6 +20,7 @@ mod words;
 use super::brackets::Scan;
 use super::grammar::Rule as Grammar;
 use super::place::Place;
+use super::tree::AllowDecl;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use pest::iterators::Pair;
@@ -29,6 +31,7 @@ pub struct Builder {
     covered: Vec<usize>,
     /// Signs of the sums around the place that is built.
     signs_around: usize,
+    allows: Vec<AllowDecl>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -36,7 +39,11 @@ type Node<'t> = Pair<'t, Grammar>;
 
 impl<'t> Builder {
     pub fn new(file: FileId, scan: Scan) -> Self {
-        Self { place: Place::file(file), covered: scan.covered, signs_around: 0, diagnostics: scan.diagnostics }
+        Self { covered: scan.covered, diagnostics: scan.diagnostics, ..Self::at(Place::file(file)) }
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, covered: Vec::new(), signs_around: 0, allows: Vec::new(), diagnostics: Vec::new() }
     }
 
     pub fn push(&mut self, diagnostic: Diagnostic) {

@@ -26,7 +26,7 @@ impl<'t> Builder {
 
     fn branches(&mut self, nodes: Vec<Node<'t>>) -> Vec<Branch> {
         let mut branches = Vec::new();
-        for node in nodes {
+        for node in self.without_allows(nodes.into_iter()) {
             match node.as_rule() {
                 Grammar::branch => branches.extend(self.branch(node)),
                 Grammar::broken_rule => {

@@ -55,7 +55,8 @@ impl<'t> Builder {
     /// The sentences of a file or a block; a second one on a line is told and left out.
     pub(super) fn sentences(&mut self, nodes: impl Iterator<Item = Node<'t>>) -> Vec<Sentence<'t>> {
         let mut before = None;
-        let mut found = joined_sentences(nodes);
+        let nodes = self.without_allows(nodes);
+        let mut found = joined_sentences(nodes.into_iter());
         found.retain(|sentence| {
             let Sentence::Read(node) = sentence else { return true };
             let is_second = self.second_sentence(before.as_ref(), node);
@@ -142,9 +143,10 @@ impl<'t> Builder {
         build: impl for<'m> FnOnce(&mut Builder, Vec<Node<'m>>) -> R,
     ) -> R {
         let mut inner =
-            Builder { place, covered: self.covered.clone(), signs_around: self.signs_around, diagnostics: Vec::new() };
+            Builder { covered: self.covered.clone(), signs_around: self.signs_around, ..Builder::at(place) };
         let nodes = pairs.flat_map(Pair::into_inner).filter(|node| node.as_rule() != Grammar::EOI).collect();
         let built = build(&mut inner, nodes);
+        self.allows.append(&mut inner.allows);
         self.diagnostics.append(&mut inner.diagnostics);
         built
     }

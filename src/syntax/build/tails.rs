@@ -129,10 +129,14 @@ impl<'t> Builder {
             },
             Grammar::is_in | Grammar::is_one_of => {
                 let written = if negated { "not in" } else { "in" };
+                let start = what.as_span().start();
+                let source = parts(what.clone()).next().map_or(start, |source| source.as_span().start());
+                let words = Span { end: self.place.span(source, source).start, ..span };
                 self.push(
                     Diagnostic::error(Code::ForeignHabit, format!("membership is written `{written}`"))
                         .at(span, "one word too many")
-                        .help(format!("write `{written} (…)` without `is`")),
+                        .help(format!("write `{written} (…)` without `is`"))
+                        .fix(words, format!("{written} ")),
                 );
                 match parts(what).next() {
                     Some(source) => ExprKind::In { negated, left, source: self.in_source(source) },

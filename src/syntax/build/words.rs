@@ -24,7 +24,8 @@ impl<'t> Builder {
                     self.push(
                         Diagnostic::error(Code::UnquotedText, "words with blanks between them need quotes")
                             .at(stray_span, "a name ends at a blank")
-                            .help(format!("write \"{whole}\"")),
+                            .help(format!("write \"{whole}\""))
+                            .fix(span, format!("\"{whole}\"")),
                     );
                 }
                 Some(Word { text: name.as_str().to_owned(), span, quoted: false })
@@ -82,7 +83,8 @@ impl<'t> Builder {
         self.push(
             Diagnostic::error(Code::UnquotedText, "a name with blanks in it needs quotes")
                 .at(path.span.to(stray.span), "read as several words")
-                .help(format!("write \"{whole}\"")),
+                .help(format!("write \"{whole}\""))
+                .fix(path.span.to(stray.span), format!("\"{whole}\"")),
         );
         true
     }
@@ -102,7 +104,9 @@ impl<'t> Builder {
         self.push(
             Diagnostic::error(Code::ForeignHabit, "text is written in straight double quotes")
                 .at(span, "other quotes")
-                .help(format!("write \"{text}\"")),
+                .help(format!("write \"{text}\""))
+                // What would have to be escaped is left to a person.
+                .maybe_fix(span, (!text.contains(['"', '\\'])).then(|| format!("\"{text}\""))),
         );
         text
     }
