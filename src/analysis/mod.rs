@@ -4,8 +4,12 @@
 //! search answers it exactly. Conditions that no field's atoms hold count as free to be true or false, so "there is no
 //! such point" is a proof; a verdict that needs the point itself has to look at what it hangs on.
 
+mod difference;
 mod reach;
 mod search;
 mod space;
 
+pub use difference::{
+    Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
+};
 pub use reach::{Reached, findings, reached};
