@@ -8,8 +8,11 @@ mod difference;
 mod reach;
 mod search;
 mod space;
+mod unchanged;
+mod uses;
 
 pub use difference::{
     Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
 };
 pub use reach::{Reached, findings, reached};
+pub use unchanged::unchanged;
