@@ -9,6 +9,7 @@ mod asides;
 mod check;
 mod contest_notes;
 mod decide;
+mod diff;
 mod evaluate;
 mod exit;
 mod explain;
@@ -64,6 +65,7 @@ fn run(cli: &Cli) -> Exit {
         Command::Fmt(args) => fmt::run(args, &out),
         Command::Decide(args) => decide::run(args, &cli.global, &out),
         Command::Plan(args) => plan::run(args, &cli.global, &out),
+        Command::Diff(args) => diff::run(args, &cli.global, &out),
         Command::Apply(args) => apply::run(args, &cli.global, &out),
         Command::Explain(args) => explain::run(args, &cli.global, &out),
         Command::History(args) => history::run(args, &cli.global, &out),

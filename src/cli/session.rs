@@ -18,6 +18,8 @@ use std::path::Path;
 /// A project whose policies could be read. `findings` may hold errors: commands that decide stop at them.
 pub struct Session {
     pub project: Project,
+    /// The policies as they are written.
+    pub tree: Tree,
     pub policy: TypedPolicy,
     /// Texts of lists and tables by name, as they were read: part of what an answer depends on.
     pub beside: BTreeMap<String, String>,
@@ -43,6 +45,11 @@ impl Session {
                 .with_source(source)
                 .map_err(|finding| Failure::findings(Exit::CouldNotRun, vec![finding], Sources::default()))?;
         }
+        Self::of(project)
+    }
+
+    /// Types the policies of a project that is open.
+    pub fn of(project: Project) -> Result<Self> {
         let (tree, findings) = syntax::parse(&project.sources);
         Self::typed(project, tree, findings)
     }
@@ -61,7 +68,7 @@ impl Session {
         let (policy, mut found) = check::policy(&tree, schema);
         findings.append(&mut found);
         let mut session =
-            Session { project, policy, beside, calendar: None, holidays: None, inferred: inferred_text, findings };
+            Session { project, tree, policy, beside, calendar: None, holidays: None, inferred: inferred_text, findings };
         if let Err(finding) = session.read_calendar() {
             session.findings.push(finding);
         }

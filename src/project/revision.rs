@@ -60,6 +60,15 @@ struct Named<'t> {
 }
 
 impl Project {
+    /// Whether git knows a commit of this name in the repository of a folder; no where there is none, or no git.
+    pub fn is_revision(folder: &Path, text: &str) -> bool {
+        let known = |named: Named<'_>| {
+            let commit = format!("{}^{{commit}}", named.commit);
+            Git::at(folder).line(&["rev-parse", "--verify", "--quiet", &commit]).is_ok_and(|said| said.is_ok())
+        };
+        named(text).is_ok_and(known)
+    }
+
     /// Opens the project of a revision: `HEAD~1`, `main`, a hash, or `main:policies/crm` with a path of the repository.
     ///
     /// Without a path it is the project at hand, `start`, as it was then: a folder, or one `.own` file. Where the project's
