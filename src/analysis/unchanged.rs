@@ -10,7 +10,7 @@ use super::uses::{Uses, uses};
 use crate::check::merged::{DeclarationChange, Touched};
 use crate::check::policy::{Gather, HoldKind, Role, RoleId, RuleId, TypedPolicy};
 use crate::plan::{role_fingerprints, rule_fingerprint, team_fingerprints};
-use crate::schema::Schema;
+use crate::schema::{Schema, Tabular};
 use crate::value::fold;
 use crate::value::time::show_day;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,7 +37,7 @@ pub fn unchanged(old: &TypedPolicy, new: &TypedPolicy, changes: &[DeclarationCha
                 role.rules = rule_changes(set, partner);
                 role.not_decided = set.differs(partner, old, new);
                 let used = uses(old, set.role, set.gather);
-                role.not_decided.extend(touched(&used, changes, (old, set), (new, partner)));
+                role.not_decided.extend(touched(&used, changes, old, new));
                 let shared = used.rotations.iter().find(|name| turns.0.get(*name) != turns.1.get(*name));
                 if shared.is_some() {
                     role.not_decided.push("others take turns in its pools, or no longer do".to_owned());
@@ -236,14 +236,8 @@ fn pins_differ(old: &BTreeSet<(String, String)>, new: &BTreeSet<(String, String)
 }
 
 /// Which of the changes besides rules can change what a role decides.
-fn touched(
-    used: &Uses,
-    changes: &[DeclarationChange],
-    (old, _): (&TypedPolicy, &RuleSet<'_>),
-    (new, _): (&TypedPolicy, &RuleSet<'_>),
-) -> Vec<String> {
-    let mut reasons = Vec::new();
-    let mut owners_may_differ = false;
+fn touched(used: &Uses, changes: &[DeclarationChange], old: &TypedPolicy, new: &TypedPolicy) -> Vec<String> {
+    let (mut reasons, mut owners_may_differ) = (Vec::new(), false);
     for change in changes {
         let is_touched = match &change.touched {
             Touched::Nothing | Touched::Reading => false,
@@ -265,11 +259,35 @@ fn touched(
         }
     }
     if owners_may_differ {
-        let meant = |schema: &Schema, name: &str| (kind_of(schema, name), parts(schema, name));
-        let differ = used.names.iter().find(|name| meant(&old.schema, name) != meant(&new.schema, name));
-        reasons.extend(differ.map(|name| format!("`{name}` means somebody else: teams or queues changed")));
+        reasons.extend(named_otherwise(used, &old.schema, &new.schema));
     }
     reasons
+}
+
+/// Whom a name means hangs on the teams and queues that are declared: a name of theirs that the rules hold, or that can
+/// stand where they look names up.
+fn named_otherwise(used: &Uses, old: &Schema, new: &Schema) -> Option<String> {
+    let declared = [old, new].into_iter().flat_map(|schema| {
+        let teams = schema.teams.iter().map(|team| fold(&team.name));
+        teams.chain(schema.queues.iter().map(|queue| fold(&queue.name)))
+    });
+    let declared: BTreeSet<String> = declared.collect();
+    let other_kind = |name: &String| kind_of(old, name) != kind_of(new, name);
+    if let Some(name) = used.names.iter().find(|name| other_kind(name) || parts(old, name) != parts(new, name)) {
+        return Some(format!("`{name}` means somebody else: teams or queues changed"));
+    }
+    let other: BTreeSet<&String> = declared.iter().filter(|name| other_kind(name)).collect();
+    if used.finds_names && !other.is_empty() {
+        return Some("it looks names up in fields, and teams or queues changed".to_owned());
+    }
+    let is_other = |data: &Option<Tabular>, column: usize| {
+        let cells = data.iter().flat_map(|data| (0..data.rows.len()).filter_map(move |row| data.cell(row, column)));
+        cells.into_iter().any(|cell| other.contains(&fold(cell)))
+    };
+    let in_lists = used.list_cells.iter().any(|(list, column)| is_other(&old.list(*list).data, *column));
+    let in_tables = used.table_cells.iter().any(|(table, column)| is_other(&old.table(*table).data, *column));
+    (in_lists || in_tables)
+        .then(|| "a name in its lists or tables means somebody else: teams or queues changed".to_owned())
 }
 
 fn kind_of(schema: &Schema, name: &str) -> u8 {
@@ -311,7 +329,8 @@ fn rule_changes(old: &RuleSet<'_>, new: &RuleSet<'_>) -> Vec<RuleChange> {
     };
     let (left, right) = settle(&pairs);
     let labels = |set: &RuleSet<'_>, open: Vec<bool>| -> Vec<Option<String>> {
-        let label = |(rule, open): (&crate::check::policy::Rule, bool)| rule.label.as_deref().filter(|_| open).map(fold);
+        let label =
+            |(rule, open): (&crate::check::policy::Rule, bool)| rule.label.as_deref().filter(|_| open).map(fold);
         set.role.rules.iter().zip(open).map(label).collect()
     };
     let (old_labels, new_labels) = (labels(old, left), labels(new, right));
@@ -319,11 +338,8 @@ fn rule_changes(old: &RuleSet<'_>, new: &RuleSet<'_>) -> Vec<RuleChange> {
     same_label.iter().for_each(|pair| both(RuleEdit::Changed, *pair));
     let (gone, come) = settle(&same_label);
     let of = |open: Vec<bool>| open.into_iter().enumerate().filter_map(|(at, open)| open.then_some(at));
-    changes.extend(
-        of(gone).map(|at| (at, RuleChange { edit: RuleEdit::Removed, old: Some(old.rule(at)), new: None })),
-    );
-    changes
-        .extend(of(come).map(|at| (at, RuleChange { edit: RuleEdit::Added, old: None, new: Some(new.rule(at)) })));
+    changes.extend(of(gone).map(|at| (at, RuleChange { edit: RuleEdit::Removed, old: Some(old.rule(at)), new: None })));
+    changes.extend(of(come).map(|at| (at, RuleChange { edit: RuleEdit::Added, old: None, new: Some(new.rule(at)) })));
     changes.sort_by_key(|(at, change)| (*at, change.edit));
     changes.into_iter().map(|(_, change)| change).collect()
 }

@@ -6,7 +6,7 @@ use crate::check::policy::{
     TypedPolicy, walk,
 };
 use crate::plan::rotation_name;
-use crate::schema::{FieldId, RecordId};
+use crate::schema::{FieldId, ListId, RecordId, TableId};
 use crate::value::fold;
 use std::collections::BTreeSet;
 
@@ -25,6 +25,11 @@ pub(super) struct Uses {
     /// Other decisions that are followed.
     pub roles: BTreeSet<RoleId>,
     pub counts_hours: bool,
+    /// Names of owners that stand in fields of records: any name at all.
+    pub finds_names: bool,
+    /// Columns of lists and tables that names of owners stand in.
+    pub list_cells: BTreeSet<(ListId, usize)>,
+    pub table_cells: BTreeSet<(TableId, usize)>,
     pools: BTreeSet<PoolId>,
     related: BTreeSet<u32>,
     contests: BTreeSet<u32>,
@@ -82,12 +87,17 @@ impl Walk<'_> {
         match target {
             TargetKind::Nobody | TargetKind::Keep => {}
             TargetKind::Name(name) => self.name(*name),
-            TargetKind::Field(path) => self.path(record, &path.steps, Some(path.field)),
+            TargetKind::Field(path) => {
+                self.uses.finds_names = true;
+                self.path(record, &path.steps, Some(path.field));
+            }
             TargetKind::Table(table) => {
+                self.uses.table_cells.insert((table.table, table.column));
                 self.uses.tables.insert(fold(&schema.table(table.table).name));
                 table.paths.iter().for_each(|path| self.path(record, &path.steps, Some(path.field)));
             }
-            TargetKind::Cell { list, path, .. } => {
+            TargetKind::Cell { list, path, column } => {
+                self.uses.list_cells.insert((*list, *column));
                 self.uses.lists.insert(fold(&schema.list(*list).name));
                 self.path(record, &path.steps, Some(path.field));
             }
@@ -138,8 +148,11 @@ impl Walk<'_> {
         if !self.uses.contests.insert(path.contest.0) {
             return;
         }
-        if let ContestPerson::Owner(role) = contest.person {
-            self.uses.roles.insert(role);
+        match contest.person {
+            ContestPerson::Owner(role) => {
+                self.uses.roles.insert(role);
+            }
+            ContestPerson::Field(_) => self.uses.finds_names = true,
         }
         self.question(&contest.question);
     }

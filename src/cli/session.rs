@@ -67,8 +67,16 @@ impl Session {
         findings.append(&mut found);
         let (policy, mut found) = check::policy(&tree, schema);
         findings.append(&mut found);
-        let mut session =
-            Session { project, tree, policy, beside, calendar: None, holidays: None, inferred: inferred_text, findings };
+        let mut session = Session {
+            project,
+            tree,
+            policy,
+            beside,
+            calendar: None,
+            holidays: None,
+            inferred: inferred_text,
+            findings,
+        };
         if let Err(finding) = session.read_calendar() {
             session.findings.push(finding);
         }

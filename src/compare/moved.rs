@@ -148,10 +148,9 @@ impl RowPairs {
     pub fn each(&self, mut visit: impl FnMut(u32, u32)) {
         match self {
             RowPairs::Same(count) => (0..u32::try_from(*count).unwrap_or(u32::MAX)).for_each(|row| visit(row, row)),
-            RowPairs::ByKey(old) => (0..)
-                .zip(old)
-                .filter(|(_, old)| **old != ROW_MISSING)
-                .for_each(|(new, old)| visit(*old, new)),
+            RowPairs::ByKey(old) => {
+                (0..).zip(old).filter(|(_, old)| **old != ROW_MISSING).for_each(|(new, old)| visit(*old, new))
+            }
         }
     }
 
@@ -235,7 +234,8 @@ pub fn moved(
         }
     });
     let owner = |code: u32| shared.owners.get(code).cloned();
-    moves.owners = ranked(owners.into_iter().map(|((from, to), count)| Pair { from: owner(from), to: owner(to), count }));
+    moves.owners =
+        ranked(owners.into_iter().map(|((from, to), count)| Pair { from: owner(from), to: owner(to), count }));
     moves.rules = ranked(rules.into_iter().map(|((from, to), count)| Pair { from, to, count }));
     moves.outcomes = ranked(outcomes.into_iter().map(|((from, to), count)| Pair { from, to, count }));
     moves

@@ -85,7 +85,8 @@ impl Project {
             false => folder,
         };
         let git = Git::at(folder);
-        let prefix = git.line(&["rev-parse", "--show-prefix"])?.map_err(|complaint| no_repository(folder, &complaint))?;
+        let prefix =
+            git.line(&["rev-parse", "--show-prefix"])?.map_err(|complaint| no_repository(folder, &complaint))?;
         let commit = git
             .line(&["rev-parse", "--verify", "--quiet", &format!("{}^{{commit}}", named.commit)])?
             .map_err(|_| no_revision(named.commit))?;

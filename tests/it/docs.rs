@@ -21,6 +21,11 @@ fn the_readme_shows_what_happens() {
     document("README.md");
 }
 
+#[test]
+fn the_page_about_differences_shows_what_happens() {
+    document("docs/diff.md");
+}
+
 #[track_caller]
 fn document(name: &str) {
     let path = repository().join(name);

@@ -15,7 +15,9 @@ pub(super) fn compare(old: &Schema, new: &Schema, told: &mut Told) {
 fn people(old: &Schema, new: &Schema, told: &mut Told) {
     let source = |schema: &Schema| schema.people.as_ref().map(|people| people.source.clone());
     match (source(old), source(new)) {
-        (None, Some(source)) => told.say(Edit::Added, format!("person from {source}"), String::new(), Touched::Everything),
+        (None, Some(source)) => {
+            told.say(Edit::Added, format!("person from {source}"), String::new(), Touched::Everything)
+        }
         (Some(source), None) => {
             told.say(Edit::Removed, format!("person from {source}"), String::new(), Touched::Everything);
         }

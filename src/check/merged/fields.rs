@@ -198,10 +198,9 @@ fn fields_differ(id: RecordId, place: FieldId, what: &str, old: &Field, new: &Fi
         (FieldKind::Money(Currency::InColumn(old)), FieldKind::Money(Currency::InColumn(new))) if old != new => {
             differ(format!("its currency was read from column `{old}`, is read from `{new}`"), Touched::Reading);
         }
-        (
-            FieldKind::Reference { may_be_unknown: old, .. },
-            FieldKind::Reference { may_be_unknown: new, .. },
-        ) if old != new => {
+        (FieldKind::Reference { may_be_unknown: old, .. }, FieldKind::Reference { may_be_unknown: new, .. })
+            if old != new =>
+        {
             let how = if *new { "may be unknown now" } else { "may no longer be unknown" };
             differ(how.to_owned(), field());
         }
@@ -215,7 +214,9 @@ fn choices_differ(old: &ChoiceSet, new: &ChoiceSet) -> Vec<String> {
     let mut kept = Vec::new();
     for choice in &old.choices {
         let by_name = by_name(new, &choice.name);
-        let renamed = || new.find(&choice.name).map(usize::from).filter(|at| self::by_name(old, &new.choices[*at].name).is_none());
+        let renamed = || {
+            new.find(&choice.name).map(usize::from).filter(|at| self::by_name(old, &new.choices[*at].name).is_none())
+        };
         match by_name.or_else(renamed) {
             Some(at) => {
                 let other = &new.choices[at];
@@ -223,7 +224,8 @@ fn choices_differ(old: &ChoiceSet, new: &ChoiceSet) -> Vec<String> {
                     told.push(format!("choice `{}` is called `{}` now", choice.name, other.name));
                 }
                 let spellings = |choice: &Choice| {
-                    let mut all: Vec<String> = choice.also.iter().chain([&choice.name]).map(|word| fold(word)).collect();
+                    let mut all: Vec<String> =
+                        choice.also.iter().chain([&choice.name]).map(|word| fold(word)).collect();
                     all.sort();
                     all
                 };

@@ -113,7 +113,9 @@ pub fn compare(old: &Side, new: &Side, args: &DiffArgs, out: &Output) -> Result<
     // Both sides were given one ledger.
     let ledger = Ledger::open_existing_read_only(&b.project.config.ledger_path(&b.project.root))?;
     let past = |session: &Session| -> Result<Arc<Past>> {
-        Ok(Arc::new(ledger.as_ref().map(|ledger| recall::past(ledger, &session.policy)).transpose()?.unwrap_or_default()))
+        Ok(Arc::new(
+            ledger.as_ref().map(|ledger| recall::past(ledger, &session.policy)).transpose()?.unwrap_or_default(),
+        ))
     };
     let (old_past, new_past) = (past(a)?, past(b)?);
     let head = ledger.as_ref().map(Ledger::head).transpose()?;
@@ -130,12 +132,7 @@ pub fn compare(old: &Side, new: &Side, args: &DiffArgs, out: &Output) -> Result<
     progress.finish_and_clear();
     out.warnings(&after.findings, b.sources());
     let shared = Shared::new(&before.run.owners, &after.run.owners);
-    let mut data = DataDiff {
-        as_of,
-        roles: Vec::new(),
-        teams: Vec::new(),
-        value: args.value.clone(),
-    };
+    let mut data = DataDiff { as_of, roles: Vec::new(), teams: Vec::new(), value: args.value.clone() };
     for new_role in b.policy.role_ids() {
         if let Some(old_role) = same_role(a, b, new_role) {
             data.roles.push(role(a, b, (&before, &after), (old_role, new_role), &shared, value.as_ref(), args.limit));

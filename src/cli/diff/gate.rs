@@ -4,8 +4,9 @@ use super::super::args::DiffArgs;
 use super::super::exit::{Failure, Result};
 use super::super::output::{count, grouped};
 use super::data::DataDiff;
+use super::text::money;
 use crate::project::MaxMoves;
-use crate::value::{Decimal, NumberFormat, compact, parse_number};
+use crate::value::{Decimal, NumberFormat, parse_number};
 
 /// The limits of the command line.
 pub struct Limits {
@@ -82,10 +83,9 @@ impl Gate {
         if let Some((limit, currency, text)) = &limits.value {
             for (code, sum) in data.values() {
                 if currency.as_deref().is_none_or(|wanted| wanted == code) && sum > *limit {
-                    let unit = if code.is_empty() { String::new() } else { format!(" {code}") };
                     gate.passed.push(format!(
-                        "too much value moves: {}{unit} of `{}`, and {text} may (--max-moved-value)",
-                        compact(sum),
+                        "too much value moves: {} of `{}`, and {text} may (--max-moved-value)",
+                        money(sum, code),
                         data.value.as_deref().unwrap_or_default()
                     ));
                 }
@@ -107,6 +107,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::compact;
 
     #[test]
     fn amounts_are_read_with_their_scale_and_currency() {

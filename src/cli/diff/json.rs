@@ -1,9 +1,9 @@
 //! The diff for programs: `ownward.diff/1`.
 
 use super::super::output::owner_json;
+use super::Diff;
 use super::data::{DataDiff, RoleData, TeamData};
 use super::sides::Side;
-use super::Diff;
 use crate::analysis::{Decision, RoleKind, RoleProof, RuleRef, Verdict};
 use crate::check::merged::DeclarationChange;
 use crate::check::merged::Edit;

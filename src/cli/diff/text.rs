@@ -2,9 +2,9 @@
 
 use super::super::exit::Result;
 use super::super::output::{Output, count, grouped, table};
+use super::Diff;
 use super::data::{DataDiff, RoleData};
 use super::sides::Side;
-use super::Diff;
 use crate::analysis::{Decision, RoleProof, RuleRef, Verdict};
 use crate::compare::Member;
 use crate::diagnostic::render::clean;
@@ -25,7 +25,7 @@ pub fn write(diff: &Diff, out: &Output) -> Result<()> {
         self::role(diff, role, out)?;
     }
     if !diff.declarations.is_empty() {
-        out.line(&format!("\n{}", out.strong("Declarations")))?;
+        out.line(&format!("\n{}", out.strong("declarations")))?;
         let rows: Vec<Vec<String>> = diff
             .declarations
             .iter()
@@ -42,7 +42,8 @@ pub fn write(diff: &Diff, out: &Output) -> Result<()> {
 fn role(diff: &Diff, role: &RoleProof, out: &Output) -> Result<()> {
     out.line(&out.strong(&clean(&role.name())))?;
     for (number, difference) in (1..).zip(&role.differences) {
-        let region = if difference.region.is_empty() { "every record".to_owned() } else { difference.region.join(", ") };
+        let region =
+            if difference.region.is_empty() { "every record".to_owned() } else { difference.region.join(", ") };
         out.line(&clean(&format!("{number}. {} where {region}", difference.change.word())))?;
         out.line(&clean(&format!("   was: {}", decision(&diff.old, &difference.old))))?;
         out.line(&clean(&format!("   is:  {}", decision(&diff.new, &difference.new))))?;
@@ -110,9 +111,10 @@ fn data(data: &DataDiff, out: &Output) -> Result<()> {
             limited(&["outcome before", "outcome after", "records"], outcome_rows(role), "more pair", out)?;
         }
         if let Some(value) = data.value.as_ref().filter(|_| role.has_value) {
-            out.line(&clean(&format!("{value} of the records that move: {}", value_text(role))))?;
+            out.line(&clean(&format!("\n{value} of the records that move: {}", value_text(role))))?;
         }
         if !role.moves.first.is_empty() {
+            out.line("")?;
             out.text(&table(&FIRST, &first_rows(role)))?;
             let more = role.moves.moved - role.moves.first.len() as u64;
             if more > 0 {
@@ -143,20 +145,16 @@ fn data(data: &DataDiff, out: &Output) -> Result<()> {
 /// `Diff: 12 of 56 records move as of 2026-11-16`
 pub fn last_line(data: &DataDiff) -> String {
     let records: u64 = data.roles.iter().map(|role| role.moves.records).sum();
-    format!(
-        "Diff: {} of {} move as of {}",
-        grouped(data.moved()),
-        count(records, "record"),
-        time::show_instant(data.as_of.instant)
-    )
+    format!("Diff: {} as of {}", move_text(data.moved(), records), time::show_instant(data.as_of.instant))
 }
 
 /// `12 of 56 records move, 3 keep their owner by another rule`
 pub fn role_figures(role: &RoleData) -> String {
     let moves = &role.moves;
-    let mut text = format!("{} of {} move", grouped(moves.moved), count(moves.records, "record"));
+    let mut text = move_text(moves.moved, moves.records);
     if moves.other_rule > 0 {
-        text.push_str(&format!(", {} keep their owner by another rule", grouped(moves.other_rule)));
+        let keep = if moves.other_rule == 1 { "keeps its" } else { "keep their" };
+        text.push_str(&format!(", {} {keep} owner by another rule", grouped(moves.other_rule)));
     }
     if moves.only.0 + moves.only.1 > 0 {
         text.push_str(&format!(
@@ -166,6 +164,12 @@ pub fn role_figures(role: &RoleData) -> String {
         ));
     }
     text
+}
+
+/// `1 of 5 records moves`
+fn move_text(moved: u64, records: u64) -> String {
+    let verb = if moved == 1 { "moves" } else { "move" };
+    format!("{} of {} {verb}", grouped(moved), count(records, "record"))
 }
 
 pub fn owner_text(owner: Option<&Owner>) -> String {
@@ -245,6 +249,7 @@ pub fn money(amount: Decimal, currency: &str) -> String {
 fn limited(headers: &[&str], mut rows: Vec<Vec<String>>, more: &str, out: &Output) -> Result<()> {
     let all = rows.len();
     rows.truncate(ROWS_MAX);
+    out.line("")?;
     out.text(&table(headers, &rows))?;
     if all > ROWS_MAX {
         out.line(&format!("… and {} (--format json shows all)", count((all - ROWS_MAX) as u64, more)))?;
