@@ -15,4 +15,4 @@ pub use difference::{
     Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
 };
 pub use reach::{Reached, findings, reached};
-pub use unchanged::unchanged;
+pub use unchanged::{RULES_CHANGED, compared, unchanged};

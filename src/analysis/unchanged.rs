@@ -5,7 +5,7 @@
 //! lists and tables, teams they name, pins, decisions they follow, and who else takes turns in their pools. Whatever is
 //! not proved so is *not decided* here, with its reasons and with what was done to its rules.
 
-use super::difference::{DiffProof, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef};
+use super::difference::{DiffProof, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict};
 use super::uses::{Uses, uses};
 use crate::check::merged::{DeclarationChange, Touched};
 use crate::check::policy::{Gather, HoldKind, Role, RoleId, RuleId, TypedPolicy};
@@ -15,9 +15,24 @@ use crate::value::fold;
 use crate::value::time::show_day;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// The reason of a role whose rules are others, before anybody has looked at what that does.
+pub const RULES_CHANGED: &str = "its rules changed";
+
 /// Compares both policies role by role. Both are typed against one merged schema; `changes` is all that differs besides
 /// rules.
 pub fn unchanged(old: &TypedPolicy, new: &TypedPolicy, changes: &[DeclarationChange]) -> DiffProof {
+    compared(old, new, changes, &mut |_| {})
+}
+
+/// The same with a closer look at every role of `decide` of which nothing but its rules changed: `prove` takes
+/// [`RULES_CHANGED`] out and puts differences, or reasons of its own, in. Roles that follow one that is then found to be
+/// equivalent are equivalent, too.
+pub fn compared(
+    old: &TypedPolicy,
+    new: &TypedPolicy,
+    changes: &[DeclarationChange],
+    prove: &mut dyn FnMut(&mut RoleProof),
+) -> DiffProof {
     let (old_sets, new_sets) = (rule_sets(old), rule_sets(new));
     let mut proof = DiffProof::default();
     let mut all: Vec<Option<Uses>> = Vec::new();
@@ -43,6 +58,9 @@ pub fn unchanged(old: &TypedPolicy, new: &TypedPolicy, changes: &[DeclarationCha
                     role.not_decided.push("others take turns in its pools, or no longer do".to_owned());
                 }
                 all.push(Some(used));
+                if role.kind == RoleKind::Decide && role.not_decided == [RULES_CHANGED] {
+                    prove(&mut role);
+                }
             }
         }
         proof.roles.push(role);
@@ -65,11 +83,11 @@ fn follow(proof: &mut DiffProof, all: &[Option<Uses>]) {
         let open: BTreeMap<usize, String> = proof
             .roles
             .iter()
-            .filter(|role| role.kind == RoleKind::Decide && !role.not_decided.is_empty())
+            .filter(|role| role.kind == RoleKind::Decide && role.verdict() != Verdict::Equivalent)
             .filter_map(|role| Some((role.old?, role.name())))
             .collect();
         let turning: BTreeSet<&String> = (proof.roles.iter().zip(all))
-            .filter(|(role, _)| !role.not_decided.is_empty())
+            .filter(|(role, _)| role.verdict() != Verdict::Equivalent)
             .flat_map(|(_, used)| used.iter().flat_map(|used| &used.rotations))
             .collect();
         let mut found = Vec::new();
@@ -175,7 +193,7 @@ impl RuleSet<'_> {
     fn differs(&self, other: &Self, old: &TypedPolicy, new: &TypedPolicy) -> Vec<String> {
         let mut reasons = Vec::new();
         if self.meanings != other.meanings {
-            reasons.push("its rules changed".to_owned());
+            reasons.push(RULES_CHANGED.to_owned());
         }
         if holds(old, self.role) != holds(new, other.role) {
             reasons.push("its holds or locks changed".to_owned());

@@ -48,20 +48,24 @@ impl Git {
         let mut command = self.command();
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = start(&mut command)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let mut out = Vec::new();
-        if let Some(stdout) = child.stdout.take() {
-            stdout.take(bytes_max as u64 + 1).read_to_end(&mut out).map_err(|error| broken(&error))?;
-        }
-        let is_cut = out.len() > bytes_max;
-        if is_cut {
-            // It would wait for a reader for ever. That it ended before is as good.
-            let _ = child.kill();
-        }
         let mut complaint = String::new();
-        if let Some(stderr) = child.stderr.take() {
-            // A complaint that cannot be read is none; the exit code tells.
-            let _ = stderr.take(4096).read_to_string(&mut complaint);
-        }
+        // Both are read at once: `git` would wait for ever with one pipe full while we wait for the other.
+        let read = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // A complaint that cannot be read is none; the exit code tells.
+                let _ = stderr.map(|stderr| stderr.take(4096).read_to_string(&mut complaint));
+            });
+            let read = stdout.map_or(Ok(0), |stdout| stdout.take(bytes_max as u64 + 1).read_to_end(&mut out));
+            if out.len() > bytes_max {
+                // It would wait for a reader for ever. That it ended before is as good.
+                let _ = child.kill();
+            }
+            read
+        });
+        read.map_err(|error| broken(&error))?;
+        let is_cut = out.len() > bytes_max;
         let status = child.wait().map_err(|error| broken(&error))?;
         let first = complaint.lines().next().unwrap_or_default();
         let first = first.strip_prefix("fatal: ").unwrap_or(first).to_owned();

@@ -12,8 +12,9 @@ use crate::diagnostic::render::clean;
 const COMMENT_BYTES_MAX: usize = 65_536;
 /// Kept free for the end of what is open and the line that says how much was cut.
 const RESERVE: usize = 512;
-/// Characters of one value.
+/// Characters of one value in a table, and of one in a line of its own.
 const CELL_CHARS_MAX: usize = 120;
+const LINE_CHARS_MAX: usize = 1_000;
 
 /// The whole comment.
 pub fn page(diff: &Diff) -> String {
@@ -62,7 +63,10 @@ fn role(diff: &Diff, role: &RoleProof, page: &mut Page) {
         page.line(&format!("{number}. **{}** where {region}", difference.change.word()));
         page.line(&format!("   - was {}", code(&text::decision(&diff.old, &difference.old))));
         page.line(&format!("   - is {}", code(&text::decision(&diff.new, &difference.new))));
-        page.line(&format!("   - for example {}", code(&text::witness(&difference.witness))));
+        let fields: Vec<String> =
+            difference.witness.iter().map(|(field, value)| code(&format!("{field} = {value}"))).collect();
+        let example = if fields.is_empty() { "any record".to_owned() } else { fields.join(", ") };
+        page.line(&format!("   - for example {example}"));
     }
     for reason in &role.not_decided {
         page.line(&format!("- not decided: {}", code(reason)));
@@ -117,7 +121,10 @@ fn data(diff: &Diff, page: &mut Page) {
 
 /// A text as a code span of one line.
 fn code(text: &str) -> String {
-    let text = one_line(text);
+    span(&one_line(text, LINE_CHARS_MAX))
+}
+
+fn span(text: &str) -> String {
     if text.trim().is_empty() {
         return String::new();
     }
@@ -130,14 +137,14 @@ fn code(text: &str) -> String {
 
 /// A text inside HTML, as code.
 fn html(text: &str) -> String {
-    let text = one_line(text);
+    let text = one_line(text, CELL_CHARS_MAX);
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     format!("<code>{text}</code>")
 }
 
-fn one_line(text: &str) -> String {
+fn one_line(text: &str, chars_max: usize) -> String {
     let line: String = clean(text).chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    match line.char_indices().nth(CELL_CHARS_MAX) {
+    match line.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
@@ -184,7 +191,8 @@ impl Page {
         self.line(&format!("\n| {} |\n{rule}|", headers.join(" | ")));
         for row in rows {
             // Inside a table even a code span ends at a bar that is not escaped.
-            let cells: Vec<String> = row.iter().map(|cell| code(cell).replace('|', "\\|")).collect();
+            let cells: Vec<String> =
+                row.iter().map(|cell| span(&one_line(cell, CELL_CHARS_MAX)).replace('|', "\\|")).collect();
             self.line(&format!("| {} |", cells.join(" | ")));
         }
     }

@@ -5,6 +5,8 @@ mod gate;
 mod json;
 mod markdown;
 mod sides;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use super::args::{DiffArgs, Format, Global};
@@ -53,11 +55,12 @@ impl Diff {
                     declarations differ"
                 .to_owned();
         }
+        let decides = |count: usize| if count == 1 { "decides" } else { "decide" };
         let proved = self.roles(Verdict::Different).count();
         match (proved, open - proved) {
             (0, _) => format!("{open} of {all} {roles} may decide otherwise"),
-            (_, 0) => format!("{open} of {all} {roles} decide otherwise"),
-            (proved, may) => format!("{proved} of {all} {roles} decide otherwise, {may} may"),
+            (_, 0) => format!("{open} of {all} {roles} {} otherwise", decides(open)),
+            (proved, may) => format!("{proved} of {all} {roles} {} otherwise, {may} may", decides(proved)),
         }
     }
 }

@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// Pairs, members and rules shown before "and N more".
 const ROWS_MAX: usize = 20;
 
+/// Characters of a rule without a label that stand for it.
+const RULE_CHARS_MAX: usize = 50;
+
 pub fn write(diff: &Diff, out: &Output) -> Result<()> {
     out.line(&out.strong(&clean(&format!("{} -> {}: {}", diff.old.shown, diff.new.shown, diff.headline()))))?;
     let equivalent: Vec<String> = diff.roles(Verdict::Equivalent).map(RoleProof::name).collect();
@@ -61,15 +64,28 @@ fn role(diff: &Diff, role: &RoleProof, out: &Output) -> Result<()> {
 /// What happened to each rule: name, edit, the places of both sides.
 pub fn rule_rows(diff: &Diff, role: &RoleProof) -> Vec<Vec<String>> {
     let at = |side: &Side, rule: &Option<RuleRef>| rule.as_ref().map_or(String::new(), |rule| place(side, rule));
-    let name = |rule: &Option<RuleRef>| rule.as_ref().and_then(|rule| rule.label.clone());
+    let name = |side: &Side, rule: &Option<RuleRef>| rule.as_ref().map(|rule| rule_name(side, rule));
     role.rules
         .iter()
         .map(|change| {
-            let name = name(&change.new).or_else(|| name(&change.old)).unwrap_or_else(|| "-".to_owned());
+            let name = name(&diff.new, &change.new).or_else(|| name(&diff.old, &change.old)).unwrap_or_default();
             let edit = change.edit.word().to_owned();
             vec![name, edit, at(&diff.old, &change.old), at(&diff.new, &change.new)]
         })
         .collect()
+}
+
+/// Its label, else its first words.
+fn rule_name(side: &Side, rule: &RuleRef) -> String {
+    rule.label.clone().unwrap_or_else(|| {
+        let text = side.session.sources().text(rule.span);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let line = words.join(" ");
+        match line.char_indices().nth(RULE_CHARS_MAX) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line,
+        }
+    })
 }
 
 pub fn place(side: &Side, rule: &RuleRef) -> String {
@@ -88,7 +104,7 @@ pub fn decision(side: &Side, decision: &Decision) -> String {
 }
 
 /// `type = Client, status = Churned`
-pub fn witness(witness: &[(String, String)]) -> String {
+fn witness(witness: &[(String, String)]) -> String {
     match witness {
         [] => "any record".to_owned(),
         fields => fields.iter().map(|(field, value)| format!("{field} = {value}")).collect::<Vec<_>>().join(", "),
