@@ -4,6 +4,7 @@ use super::told::{Edit, Told, Touched};
 use super::{hidden_field, hidden_name, pair, place_of, places};
 use crate::schema::{Choice, ChoiceSet, Currency, Field, FieldId, FieldKind, RecordId, RecordType, Schema};
 use crate::value::fold;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// One side and the merged places of its record types.
 #[derive(Clone, Copy)]
@@ -33,9 +34,74 @@ impl Side<'_> {
     }
 }
 
-/// The views of both sides on one record type that both declare.
+/// Fields of the old side, by places of record type and field, that must not share a place though they could.
+pub(super) type Apart = FxHashSet<(usize, usize)>;
+
+/// The choice fields that keep a numbering of their own.
+///
+/// Fields are compared with each other by the numbers of their choices, if they have the same ones. Where one of them would
+/// get other numbers by merging and another would not, the words of a policy would mean something else.
+pub(super) fn apart(old: &Schema, new: &Schema, records: &[Slot]) -> Apart {
+    let mut numbers: FxHashMap<String, usize> = FxHashMap::default();
+    let mut number = |set: &ChoiceSet| {
+        let next = numbers.len();
+        *numbers.entry(format!("{set:?}")).or_insert(next)
+    };
+    let choices = |kind: &FieldKind| match kind {
+        FieldKind::Choice(set) | FieldKind::Many(set) => Some(set.clone()),
+        _ => None,
+    };
+    // By pair: where it stands, and by side the number of its own set and of the merged one.
+    let mut pairs: Vec<((usize, usize), [usize; 2], [usize; 2])> = Vec::new();
+    let mut lone: [FxHashSet<usize>; 2] = Default::default();
+    for (old_record, new_record) in records {
+        let fields =
+            |schema: &Schema, at: &Option<usize>| at.map_or(Vec::new(), |at| schema.records[at].fields.clone());
+        let (old_fields, new_fields) = (fields(old, old_record), fields(new, new_record));
+        let slots = pair(old_fields.iter().map(|field| &field.name), new_fields.iter().map(|field| &field.name));
+        for (old_at, new_at) in slots {
+            let own = (
+                old_at.and_then(|at| choices(&old_fields[at].kind)),
+                new_at.and_then(|at| choices(&new_fields[at].kind)),
+            );
+            let merged = own.0.as_ref().zip(own.1.as_ref()).and_then(|(old, new)| merged_choices(old, new));
+            match (&own, merged, old_record.zip(old_at)) {
+                ((Some(old), Some(new)), Some((old_view, new_view)), Some(place)) => {
+                    pairs.push((place, [number(old), number(new)], [number(&old_view), number(&new_view)]));
+                }
+                ((old, new), ..) => {
+                    lone[0].extend(old.as_ref().map(&mut number));
+                    lone[1].extend(new.as_ref().map(&mut number));
+                }
+            }
+        }
+    }
+    let mut apart = Apart::default();
+    loop {
+        let is_torn = |(place, own, view): &&((usize, usize), [usize; 2], [usize; 2])| {
+            !apart.contains(place)
+                && (0..2).any(|side| {
+                    let seen = |other: &((usize, usize), [usize; 2], [usize; 2])| {
+                        if apart.contains(&other.0) { other.1[side] } else { other.2[side] }
+                    };
+                    let differs = |other: &((usize, usize), [usize; 2], [usize; 2])| {
+                        other.1[side] == own[side] && seen(other) != view[side]
+                    };
+                    own[side] != view[side] && (lone[side].contains(&own[side]) || pairs.iter().any(differs))
+                })
+        };
+        let torn: Vec<(usize, usize)> = pairs.iter().filter(is_torn).map(|pair| pair.0).collect();
+        if torn.is_empty() {
+            return apart;
+        }
+        apart.extend(torn);
+    }
+}
+
+/// The views of both sides on one record type that both declare; `old_at` is its place on the old side.
 pub(super) fn merge_fields(
-    id: RecordId,
+    (id, old_at): (RecordId, usize),
+    apart: &Apart,
     [old_side, new_side]: [Side<'_>; 2],
     old: &RecordType,
     new: &RecordType,
@@ -45,12 +111,16 @@ pub(super) fn merge_fields(
     let (old_names, new_names) = (names(old), names(new));
     let mut slots = Vec::new();
     let (mut old_fields, mut new_fields) = (Vec::new(), Vec::new());
+    let record_at = old_at;
     for (old_at, new_at) in pair(old_names.iter(), new_names.iter()) {
         let place = FieldId(u16::try_from(slots.len()).ok()?);
         let what = |field: &Field| format!("field {} of {}", field.name, new.name);
         let (old_field, new_field) = (old_at.map(|at| &old.fields[at]), new_at.map(|at| &new.fields[at]));
         let both = old_field.zip(new_field);
-        let merged = both.and_then(|(old, new)| merged_kinds(&old_side.kind(&old.kind), &new_side.kind(&new.kind)));
+        let is_apart = old_at.is_some_and(|at| apart.contains(&(record_at, at)));
+        let merged = both
+            .filter(|_| !is_apart)
+            .and_then(|(old, new)| merged_kinds(&old_side.kind(&old.kind), &new_side.kind(&new.kind)));
         match (old_field, new_field, merged) {
             (Some(old_field), Some(new_field), Some((old_kind, new_kind))) => {
                 fields_differ(id, place, &what(new_field), old_field, new_field, told);
@@ -59,7 +129,14 @@ pub(super) fn merge_fields(
                 slots.push((old_at, new_at));
             }
             (Some(old_field), Some(new_field), None) => {
-                let how = kinds_differ(old_side, new_side, &old_field.kind, &new_field.kind);
+                let how = match (&old_field.kind, &new_field.kind) {
+                    (FieldKind::Choice(old), FieldKind::Choice(new)) | (FieldKind::Many(old), FieldKind::Many(new))
+                        if is_apart =>
+                    {
+                        choices_differ(old, new).join(", ")
+                    }
+                    (old, new) => kinds_differ(old_side, new_side, old, new),
+                };
                 // Rules of both sides that are written alike read it: the old side's place names them.
                 told.say_at(Edit::Changed, what(new_field), how, Touched::Field(id, place), new_field.span);
                 old_fields.push(Field { kind: old_side.kind(&old_field.kind), ..old_field.clone() });
@@ -168,7 +245,7 @@ fn merged_choices(old: &ChoiceSet, new: &ChoiceSet) -> Option<(ChoiceSet, Choice
     Some((view(old, new, &maps[0], "new", |slot| *slot), view(new, old, &maps[1], "old", |(old, new)| (*new, *old))))
 }
 
-type Slot = (Option<usize>, Option<usize>);
+pub(super) type Slot = (Option<usize>, Option<usize>);
 
 fn by_name(set: &ChoiceSet, name: &str) -> Option<usize> {
     let wanted = fold(name);

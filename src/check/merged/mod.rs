@@ -3,7 +3,7 @@
 //! Each side gets a view of its own: what it declares under its own names, with its own *optional*, key and columns; what
 //! only the other side declares holds its place under a name that nobody can write. So no word of either policy is read
 //! otherwise than alone, and a policy merged with itself types to the same rules. A field whose type changed takes two
-//! places, one a side. Lists, tables, teams and people stay each side's own. Everything that differs is told.
+//! places, one a side, and so does one whose choices changed while it is compared with others of the same choices. Lists, tables, teams and people stay each side's own. Everything that differs is told.
 
 mod beside;
 mod fields;
@@ -38,13 +38,14 @@ pub fn merge(old: &Schema, new: &Schema) -> Option<Merged> {
         changes: Vec::new(),
     };
     let mut told = Told::default();
+    let apart = fields::apart(old, new, &slots);
     for (id, (old_at, new_at)) in (0..).map(RecordId).zip(slots) {
         let (old_record, new_record) = (old_at.map(|at| &old.records[at]), new_at.map(|at| &new.records[at]));
         let sides = [Side { schema: old, places: &maps[0] }, Side { schema: new, places: &maps[1] }];
         let (old_view, new_view) = match (old_record, new_record) {
             (Some(old), Some(new)) => {
                 told.records(id, old, new);
-                merge_fields(id, sides, old, new, &mut told)?
+                merge_fields((id, old_at.unwrap_or_default()), &apart, sides, old, new, &mut told)?
             }
             (Some(old), None) => {
                 told.say(Edit::Removed, format!("record {}", old.name), String::new(), Touched::Nothing);
