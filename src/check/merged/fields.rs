@@ -37,6 +37,9 @@ impl Side<'_> {
 /// Fields of the old side, by places of record type and field, that must not share a place though they could.
 pub(super) type Apart = FxHashSet<(usize, usize)>;
 
+/// A choice field of both sides: its place on the old one, and by side the number of its own set and of the merged one.
+type Numbered = ((usize, usize), [usize; 2], [usize; 2]);
+
 /// The choice fields that keep a numbering of their own.
 ///
 /// Fields are compared with each other by the numbers of their choices, if they have the same ones. Where one of them would
@@ -51,8 +54,7 @@ pub(super) fn apart(old: &Schema, new: &Schema, records: &[Slot]) -> Apart {
         FieldKind::Choice(set) | FieldKind::Many(set) => Some(set.clone()),
         _ => None,
     };
-    // By pair: where it stands, and by side the number of its own set and of the merged one.
-    let mut pairs: Vec<((usize, usize), [usize; 2], [usize; 2])> = Vec::new();
+    let mut pairs: Vec<Numbered> = Vec::new();
     let mut lone: [FxHashSet<usize>; 2] = Default::default();
     for (old_record, new_record) in records {
         let fields =
@@ -78,15 +80,13 @@ pub(super) fn apart(old: &Schema, new: &Schema, records: &[Slot]) -> Apart {
     }
     let mut apart = Apart::default();
     loop {
-        let is_torn = |(place, own, view): &&((usize, usize), [usize; 2], [usize; 2])| {
+        let is_torn = |(place, own, view): &&Numbered| {
             !apart.contains(place)
                 && (0..2).any(|side| {
-                    let seen = |other: &((usize, usize), [usize; 2], [usize; 2])| {
+                    let seen = |other: &Numbered| {
                         if apart.contains(&other.0) { other.1[side] } else { other.2[side] }
                     };
-                    let differs = |other: &((usize, usize), [usize; 2], [usize; 2])| {
-                        other.1[side] == own[side] && seen(other) != view[side]
-                    };
+                    let differs = |other: &Numbered| other.1[side] == own[side] && seen(other) != view[side];
                     own[side] != view[side] && (lone[side].contains(&own[side]) || pairs.iter().any(differs))
                 })
         };
