@@ -12,6 +12,8 @@ pub const POLICY_FILES_MAX: usize = 10_000;
 pub const FOLDERS_DEEP_MAX: usize = 32;
 /// Bytes of `ownward.toml`.
 pub const CONFIG_BYTES_MAX: usize = 1 << 20;
+/// Bytes of the list of files that git gives of a revision's folder.
+pub const REVISION_LISTING_BYTES_MAX: usize = 64 << 20;
 /// Brackets inside brackets.
 pub const NESTING_MAX: usize = 64;
 /// Signs of `+ - * /` on the way into one sum: each is a level deeper for everything that walks it.

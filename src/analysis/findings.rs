@@ -9,14 +9,16 @@ use super::reach::Reached;
 use super::shared::Shared;
 use super::stage::Stage;
 use super::{Row, Unreached};
-use crate::check::policy::{DayMark, FieldTest, InstantMark, Range, Role, RoleId, Rule, RuleId, TestKind, TypedPolicy};
+use crate::check::policy::{
+    DayMark, FieldTest, InstantMark, Range, Role, RoleId, Rule, RuleId, TargetKind, TestKind, TypedPolicy,
+};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::limits::{ANALYSIS_STEPS_MAX, ANALYSIS_STEPS_TOTAL};
 use crate::value::time::{self, AsOf};
 
 /// Everything that is proved of one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleProof {
+pub struct Proof {
     /// By rule: what it can still receive.
     pub reached: Vec<Reached>,
     /// Rules that decide records, all of which would have the same owner without them.
@@ -36,11 +38,11 @@ pub struct RoleProof {
 /// Proves what there is to prove of one role as of an instant.
 ///
 /// Names count as known, whoever is in the directory; rules with days of their own count on their days from today on.
-pub fn prove(policy: &TypedPolicy, role: RoleId, as_of: &AsOf) -> RoleProof {
+pub fn prove(policy: &TypedPolicy, role: RoleId, as_of: &AsOf) -> Proof {
     prove_role(policy, policy.role(role), as_of, &Stage::new(policy, as_of.today()))
 }
 
-fn prove_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, stage: &Stage) -> RoleProof {
+fn prove_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, stage: &Stage) -> Proof {
     let ground = Ground::new(policy, role, as_of, stage);
     let mut budget = Budget::new();
     let reach = ground.reach(&mut budget);
@@ -58,7 +60,7 @@ fn prove_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, stage: &Stage) ->
         let idle = conditions::idle(policy, role, role.rule(id), as_of);
         idle.into_iter().map(move |one| (id, one))
     });
-    RoleProof {
+    Proof {
         idle: idle.collect(),
         reached: reach.rules,
         redundant: said(&needless, Some(true)),
@@ -78,11 +80,11 @@ fn prove_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, stage: &Stage) ->
 /// them, and once.
 pub fn findings(policy: &TypedPolicy, as_of: &AsOf) -> Vec<Diagnostic> {
     let stage = Stage::new(policy, as_of.today());
-    let mut proofs: Vec<RoleProof> = policy.roles.iter().map(|role| prove_role(policy, role, as_of, &stage)).collect();
+    let mut proofs: Vec<Proof> = policy.roles.iter().map(|role| prove_role(policy, role, as_of, &stage)).collect();
     let shared = Shared::of(policy, &proofs);
     proofs.iter_mut().for_each(|proof| shared.keep(proof));
     let mut told = rustc_hash::FxHashSet::default();
-    let of_role = |(role, proof): (&Role, &RoleProof)| Speaker { policy, role, as_of }.all(proof);
+    let of_role = |(role, proof): (&Role, &Proof)| Speaker { policy, role, as_of }.all(proof);
     let all = policy.roles.iter().zip(&proofs).flat_map(of_role);
     all.filter(|one| told.insert((one.code, one.headline.clone(), one.primary.as_ref().map(|label| label.span))))
         .collect()
@@ -98,7 +100,7 @@ struct Speaker<'p> {
 const SHOWN: usize = 4;
 
 impl Speaker<'_> {
-    fn all(&self, proof: &RoleProof) -> Vec<Diagnostic> {
+    fn all(&self, proof: &Proof) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (id, reached) in self.role.rule_ids().zip(&proof.reached) {
             found.extend(self.reached(id, reached));
@@ -126,7 +128,14 @@ impl Speaker<'_> {
                 &[][..],
             ),
         };
-        Some(self.dated(found, std::iter::once(rule).chain(others.iter().map(|id| self.role.rule(*id)))))
+        let involved = || std::iter::once(rule).chain(others.iter().map(|id| self.role.rule(*id)));
+        let is_hidden = matches!(reached, Reached::Hidden(_));
+        let found = match is_hidden && !involved().any(changes_by_itself) {
+            // Without it every record has the owner it has with it, today and on any other day.
+            true => found.fix(rule.span, ""),
+            false => found,
+        };
+        Some(self.dated(found, involved()))
     }
 
     /// A word on the day where rules count from today.
@@ -321,6 +330,15 @@ fn not_decided(doubt: &Doubt, headline: &str) -> Diagnostic {
         }
     }
     found
+}
+
+/// Whether what a rule takes may be other records tomorrow: with the day, or with a file beside the policies.
+fn changes_by_itself(rule: &Rule) -> bool {
+    let mut looks_up =
+        rule.targets.iter().any(|target| matches!(target.kind, TargetKind::Table(_) | TargetKind::Cell { .. }));
+    let mut ask = |kind: &TestKind| looks_up |= matches!(kind, TestKind::InList { .. });
+    rule.conditions.iter().for_each(|cond| cond.visit(&mut |kind, _| ask(kind)));
+    looks_up || rule.from.is_some() || rule.until.is_some() || moves_with_the_day(rule)
 }
 
 /// Whether a rule asks for days or times counted from today.

@@ -6,6 +6,7 @@
 
 mod conditions;
 mod dead;
+mod difference;
 mod findings;
 mod gap;
 mod ground;
@@ -18,14 +19,20 @@ mod search;
 mod shared;
 mod space;
 mod stage;
+mod unchanged;
+mod uses;
 mod values;
 mod words;
 
 pub use conditions::{Idle, Slip};
 pub use dead::DeadValues;
-pub use findings::{RoleProof, findings, prove};
+pub use difference::{
+    Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
+};
+pub use findings::{Proof, findings, prove};
 pub use gap::{Gap, Gaps};
 pub use ground::Doubt;
 pub use opened::{Part, Row};
 pub use overlap::Overlap;
 pub use reach::{Reached, Unreached};
+pub use unchanged::{RULES_CHANGED, compared, unchanged};

@@ -1,6 +1,6 @@
 //! What several rules share: a finding about it counts only where it is so in all of them.
 
-use super::findings::RoleProof;
+use super::findings::Proof;
 use super::reach::Reached;
 use crate::check::policy::{Cond, Rule, TypedPolicy};
 use crate::source::Span;
@@ -19,7 +19,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn of(policy: &TypedPolicy, proofs: &[RoleProof]) -> Self {
+    pub fn of(policy: &TypedPolicy, proofs: &[Proof]) -> Self {
         let mut shared = Shared::default();
         for (role, proof) in policy.roles.iter().zip(proofs) {
             for (rule, reached) in role.rules.iter().zip(&proof.reached) {
@@ -46,7 +46,7 @@ impl Shared {
     }
 
     /// Leaves what is so wherever it stands.
-    pub fn keep(&self, proof: &mut RoleProof) {
+    pub fn keep(&self, proof: &mut Proof) {
         let uses = |span: Span| self.uses.get(&span).copied().unwrap_or_default();
         proof.idle.retain(|(id, idle)| {
             let is_asked = !matches!(proof.reached[id.0 as usize], Reached::NeverTrue | Reached::Expired);

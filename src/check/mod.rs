@@ -10,6 +10,7 @@ mod contests;
 mod declarations;
 mod gathers;
 mod history;
+pub mod merged;
 mod owners;
 mod pins;
 mod pools;

@@ -95,9 +95,12 @@ impl<'t> Checker<'t> {
             // Most likely the rules of a `decide` whose first line could not be read.
             return;
         }
-        let only = match (self.schema.records.len(), self.roles.is_empty()) {
-            (1, true) => RecordId(0),
-            (0, _) => {
+        // What only holds the place of another version's record type is none that this one declares.
+        let ids = self.schema.record_ids();
+        let declared: Vec<RecordId> = ids.filter(|id| !self.schema.record(*id).is_hidden()).collect();
+        let only = match (declared.as_slice(), self.roles.is_empty()) {
+            ([only], true) => *only,
+            ([], _) => {
                 self.push(
                     Diagnostic::error(Code::UnknownRecord, "rules, but no records to apply them to")
                         .at(first.span, "the owner of what?")

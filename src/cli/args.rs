@@ -78,6 +78,8 @@ pub enum Command {
     Decide(DecideArgs),
     /// Show what would change: old and new owner, rule and reason
     Plan(PlanArgs),
+    /// Tell what a change of policies does to owners
+    Diff(DiffArgs),
     /// Record the changes in the ledger
     Apply(ApplyArgs),
     /// Say why a record has its owner: every rule in order
@@ -232,6 +234,45 @@ pub enum DriftArg {
     Accept,
     /// Let the rules decide
     Restore,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "OLD and NEW are project folders or git revisions of the project at hand. Exit codes: 0 compared, 1 a limit was passed or --fail-on-change, 2 could not run.\n\nExample:\n  ownward diff HEAD~1\n  ownward diff main:policies/crm policies/crm --data --value arr --max-moved 5%"
+)]
+pub struct DiffArgs {
+    /// The policies before: a folder, or a revision (HEAD~1, main, main:policies/crm)
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// The policies after; default: the project at hand
+    #[arg(value_name = "NEW")]
+    pub new: Option<String>,
+    /// The project at hand, to which revisions without a path belong; default: NEW if it is a folder, else here
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Decide the records with both policies, too, and count who moves
+    #[arg(long)]
+    pub data: bool,
+    /// Read the records from here instead
+    #[arg(long, value_name = "PATH", requires = "data")]
+    pub source: Option<PathBuf>,
+    #[command(flatten)]
+    pub when: WhenArgs,
+    /// Add up this number of the records that move: `arr`, or `Opportunity.amount`
+    #[arg(long, value_name = "FIELD", requires = "data")]
+    pub value: Option<String>,
+    /// How many of the records that move are listed
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    pub limit: usize,
+    /// Fail (exit code 1) if more records move: a number, or a share such as 5% of those that have an owner
+    #[arg(long, value_name = "LIMIT", requires = "data")]
+    pub max_moved: Option<String>,
+    /// Fail (exit code 1) if more value moves: 500000, 1.5M or "500000 EUR"
+    #[arg(long, value_name = "AMOUNT", requires = "value")]
+    pub max_moved_value: Option<String>,
+    /// Fail (exit code 1) unless the policies are proved to be equivalent
+    #[arg(long, visible_alias = "exit-code")]
+    pub fail_on_change: bool,
 }
 
 #[derive(Debug, Args)]

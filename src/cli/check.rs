@@ -64,9 +64,9 @@ pub(super) fn findings(session: &Session, args: &CheckArgs) -> Result<Vec<Diagno
         findings.extend(analysis::findings(&session.policy, &session.as_of(None)?));
     }
     diagnostic::sort(&mut findings);
-    let (mut findings, used) = allow::heard(&session.allows, findings);
+    let (mut findings, used) = allow::heard(&session.tree.allows, findings);
     if is_sound {
-        findings.extend(allow::unused(&session.allows, &used, allow::is_of_policies));
+        findings.extend(allow::unused(&session.tree.allows, &used, allow::is_of_policies));
         diagnostic::sort(&mut findings);
     }
     diagnostic::fix::keep_safe(&mut findings, session.sources());

@@ -218,7 +218,8 @@ fn currency_finding(policy: &TypedPolicy, unseen: &UnseenAmounts) -> Diagnostic 
     }
 }
 
-fn drift_policy(session: &Session, run: &RunArgs) -> DriftPolicy {
+/// What a run does with owners that were changed outside.
+pub fn drift_policy(session: &Session, run: &RunArgs) -> DriftPolicy {
     match (run.drift, session.project.config.ledger.drift) {
         (Some(DriftArg::Report), _) | (None, Drift::Report) => DriftPolicy::Report,
         (Some(DriftArg::Accept), _) | (None, Drift::Accept) => DriftPolicy::Accept,

@@ -20,6 +20,8 @@ const FINDINGS: &[Format] = &[
     Format::Markdown,
 ];
 
+const DIFFERENCES: &[Format] = &[Format::Text, Format::Plain, Format::Json, Format::Jsonl, Format::Markdown];
+
 /// The forms of a command, and its name.
 fn of(command: &Command) -> (&'static str, &'static [Format]) {
     match command {
@@ -27,6 +29,7 @@ fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Check(_) => ("check", FINDINGS),
         Command::Fmt(args) if args.check => ("fmt --check", FINDINGS),
         Command::Fmt(_) => ("fmt", PEOPLE),
+        Command::Diff(_) => ("diff", DIFFERENCES),
         Command::Decide(_) => ("decide", TABLES),
         Command::Plan(_) => ("plan", TABLES),
         Command::Apply(_) => ("apply", VALUES),

@@ -11,6 +11,7 @@ mod check_fix;
 mod ci;
 mod contest_notes;
 mod decide;
+mod diff;
 mod evaluate;
 mod exit;
 mod explain;
@@ -70,6 +71,7 @@ fn run(cli: &Cli) -> Exit {
         Command::Fmt(args) => fmt::run(args, &out),
         Command::Decide(args) => decide::run(args, &cli.global, &out),
         Command::Plan(args) => plan::run(args, &cli.global, &out),
+        Command::Diff(args) => diff::run(args, &cli.global, &out),
         Command::Apply(args) => apply::run(args, &cli.global, &out),
         Command::Explain(args) => explain::run(args, &cli.global, &out),
         Command::History(args) => history::run(args, &cli.global, &out),

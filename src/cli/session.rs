@@ -9,7 +9,7 @@ use crate::project::Project;
 use crate::schema::{Directory, FieldId, Person, RecordId, RecordType, Schema, Tabular};
 use crate::snapshot::{self, Snapshot};
 use crate::source::Sources;
-use crate::syntax::{self, AllowDecl, Tree};
+use crate::syntax::{self, Tree};
 use crate::value::calendar::BusinessCalendar;
 use crate::value::time::{self, AsOf};
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ use std::path::Path;
 /// A project whose policies could be read. `findings` may hold errors: commands that decide stop at them.
 pub struct Session {
     pub project: Project,
+    /// The policies as they are written.
+    pub tree: Tree,
     pub policy: TypedPolicy,
     /// Texts of lists and tables by name, as they were read: part of what an answer depends on.
     pub beside: BTreeMap<String, String>,
@@ -28,8 +30,6 @@ pub struct Session {
     /// Record types that nobody declared, as declarations.
     pub inferred: String,
     pub findings: Vec<Diagnostic>,
-    /// Which findings are meant to be there. `findings` still holds them.
-    pub allows: Vec<AllowDecl>,
 }
 
 impl Session {
@@ -69,13 +69,13 @@ impl Session {
         findings.append(&mut found);
         let mut session = Session {
             project,
+            tree,
             policy,
             beside,
             calendar: None,
             holidays: None,
             inferred: inferred_text,
             findings,
-            allows: tree.allows,
         };
         if let Err(finding) = session.read_calendar() {
             session.findings.push(finding);
@@ -94,7 +94,7 @@ impl Session {
 
     /// Those of these findings that no `allow` silences.
     pub fn heard(&self, findings: &[Diagnostic]) -> Vec<Diagnostic> {
-        check::allow::heard(&self.allows, findings.to_vec()).0
+        check::allow::heard(&self.tree.allows, findings.to_vec()).0
     }
 
     /// Stops where the policies have errors.

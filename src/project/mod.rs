@@ -6,6 +6,8 @@
 mod calendar;
 mod config;
 mod files;
+mod git;
+mod revision;
 mod walk;
 mod whole_file;
 
@@ -15,12 +17,14 @@ pub use config::{
 };
 pub use files::file_below;
 pub(crate) use files::{leaves_project, no_regular_file, not_utf8, reason, unreadable};
+pub use revision::{Revision, RevisionError};
 pub use whole_file::write_whole;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits::{CONFIG_BYTES_MAX, LIST_BYTES_MAX};
 use crate::source::Sources;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The name of the settings file; the folder that holds it is a project.
 pub const CONFIG_FILE: &str = "ownward.toml";
@@ -35,6 +39,8 @@ pub struct Project {
     pub config_text: String,
     /// The `.own` files, sorted by their paths inside the project.
     pub sources: Sources,
+    /// Where its files are read from instead of the folder.
+    pub revision: Option<Arc<Revision>>,
 }
 
 /// Why a project could not be opened. Labels of the findings point into `sources`, which holds `ownward.toml`.
@@ -64,7 +70,7 @@ impl Project {
         let (config, config_text) = read_config(&root)?;
         let name = start_path.file_name().unwrap_or_default();
         let sources = walk::read_one(&root, Path::new(name))?;
-        Ok(Self { root, config, config_text, sources })
+        Ok(Self { root, config, config_text, sources, revision: None })
     }
 
     fn open_folder(start: &Path) -> Result<Self, ProjectError> {
@@ -75,13 +81,16 @@ impl Project {
         if configured.is_none() && sources.is_empty() {
             return Err(no_project(start).into());
         }
-        Ok(Self { root, config, config_text, sources })
+        Ok(Self { root, config, config_text, sources, revision: None })
     }
 
     /// The text of a small file kept beside the policies: a list, a table.
     ///
     /// `name` is a path inside the project. The error says what is wrong with it; the caller adds who named it.
     pub fn read_beside(&self, name: &str) -> Result<String, Diagnostic> {
+        if let Some(revision) = &self.revision {
+            return revision.read(name, LIST_BYTES_MAX);
+        }
         let path = file_below(&self.root, Path::new(name))?;
         files::read_text(&path, name, LIST_BYTES_MAX)
     }

@@ -3,7 +3,7 @@
 //! `OWNWARD_CASES` sets how many policies are made up.
 
 use crate::world::{World, test_day};
-use ownward::analysis::{self, Gaps, Reached, RoleProof};
+use ownward::analysis::{self, Gaps, Proof, Reached};
 use ownward::assign::Binding;
 use ownward::check::policy::{
     Cond, ContestPath, Criterion, FieldTest, HistoryId, OwnerRef, Path, RelatedPath, Role, RoleId, Rule, RuleId,
@@ -327,7 +327,7 @@ fn proofs_say_what_trying_every_record_says() {
     }
 }
 
-fn hold(tried: &Tried, proof: &RoleProof, hits: &mut Hits) -> Result<(), String> {
+fn hold(tried: &Tried, proof: &Proof, hits: &mut Hits) -> Result<(), String> {
     let role = tried.role();
     let matches = tried.matches(&role.rules);
     reached(role, &matches, proof, hits)?;
@@ -360,7 +360,7 @@ fn hold(tried: &Tried, proof: &RoleProof, hits: &mut Hits) -> Result<(), String>
     Ok(())
 }
 
-fn reached(role: &Role, matches: &[u64], proof: &RoleProof, hits: &mut Hits) -> Result<(), String> {
+fn reached(role: &Role, matches: &[u64], proof: &Proof, hits: &mut Hits) -> Result<(), String> {
     for at in 0..role.rules.len() {
         let decides = matches.iter().any(|bits| first(*bits) == Some(at));
         let fits = matches.iter().any(|bits| bits & (1 << at) != 0);
@@ -389,7 +389,7 @@ fn reached(role: &Role, matches: &[u64], proof: &RoleProof, hits: &mut Hits) -> 
     Ok(())
 }
 
-fn redundant(role: &Role, matches: &[u64], proof: &RoleProof, hits: &mut Hits) -> Result<(), String> {
+fn redundant(role: &Role, matches: &[u64], proof: &Proof, hits: &mut Hits) -> Result<(), String> {
     for at in 0..role.rules.len() {
         let owner = |bits: u64| first(bits).map(|rule| &role.rules[rule].targets[0].kind);
         let decides = matches.iter().any(|bits| first(*bits) == Some(at));
@@ -408,7 +408,7 @@ fn redundant(role: &Role, matches: &[u64], proof: &RoleProof, hits: &mut Hits) -
     Ok(())
 }
 
-fn gaps(tried: &Tried, matches: &[u64], proof: &RoleProof, hits: &mut Hits) -> Result<(), String> {
+fn gaps(tried: &Tried, matches: &[u64], proof: &Proof, hits: &mut Hits) -> Result<(), String> {
     let is_there = matches.contains(&0);
     match &proof.gaps {
         Gaps::None if !is_there => hits.complete += 1,
@@ -429,7 +429,7 @@ fn gaps(tried: &Tried, matches: &[u64], proof: &RoleProof, hits: &mut Hits) -> R
     Ok(())
 }
 
-fn idle(tried: &Tried, matches: &[u64], proof: &RoleProof, hits: &mut Hits) -> Result<(), String> {
+fn idle(tried: &Tried, matches: &[u64], proof: &Proof, hits: &mut Hits) -> Result<(), String> {
     for (at, rule) in tried.role().rules.iter().enumerate() {
         let told: Vec<_> = proof.idle.iter().filter(|(id, _)| id.0 as usize == at).map(|(_, idle)| idle).collect();
         hits.idle += told.len();

@@ -26,6 +26,11 @@ fn the_page_about_ci_shows_what_happens() {
     document("docs/ci.md");
 }
 
+#[test]
+fn the_page_about_differences_shows_what_happens() {
+    document("docs/diff.md");
+}
+
 #[track_caller]
 fn document(name: &str) {
     let path = repository().join(name);

@@ -11,6 +11,8 @@ mod commands;
 mod contests;
 mod dated_rows;
 mod diagnostics;
+mod diff;
+mod diff_laws;
 mod docs;
 mod faults;
 mod format;
