@@ -9,6 +9,7 @@ mod contests;
 mod declarations;
 mod gathers;
 mod history;
+mod invariants;
 mod owners;
 mod pins;
 mod pools;
@@ -61,6 +62,8 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
     let mut checker = Checker::new(tree, schema);
     checker.roles();
     checker.pins();
+    checker.invariants();
+    checker.unused_defines();
     let mut diagnostics = checker.diagnostics;
     diagnostic::sort(&mut diagnostics);
     let policy = policy::TypedPolicy {
@@ -74,6 +77,7 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
         contests: checker.contests,
         pools: checker.pools,
         pins: checker.pins,
+        invariants: checker.invariants,
     };
     (policy, diagnostics)
 }
@@ -88,6 +92,7 @@ struct Checker<'t> {
     histories: Vec<policy::History>,
     names: Vec<policy::OwnerName>,
     pins: Vec<policy::Pin>,
+    invariants: Vec<policy::Invariant>,
     related: Vec<policy::Related>,
     contests: Vec<policy::Contest>,
     pools: Vec<policy::Pool>,
@@ -119,6 +124,7 @@ impl<'t> Checker<'t> {
             histories: Vec::new(),
             names: Vec::new(),
             pins: Vec::new(),
+            invariants: Vec::new(),
             related: Vec::new(),
             contests: Vec::new(),
             pools: Vec::new(),

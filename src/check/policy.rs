@@ -6,12 +6,14 @@
 mod contest;
 mod history;
 mod hold;
+mod invariant;
 mod pool;
 mod team;
 
 pub use contest::{Contest, ContestId, ContestPath, ContestPerson};
 pub use history::{History, HistoryAsk, HistoryId};
 pub use hold::{HandOff, Hold, HoldKind};
+pub use invariant::{Invariant, InvariantKind, InvariantRole, Never};
 pub use pool::{MemberAsk, MemberCond, MemberTest, MemberValue, Pool, PoolId};
 pub use team::{Add, Calendar, Gather, GatherId, GatherKind, Touch};
 
@@ -54,6 +56,8 @@ pub struct TypedPolicy {
     pub histories: Vec<History>,
     /// Owners of single records, in the order they are written; no two of one record and role are live on one day.
     pub pins: Vec<Pin>,
+    /// What must be true of every record, in the order it is written.
+    pub invariants: Vec<Invariant>,
 }
 
 impl TypedPolicy {

@@ -113,6 +113,7 @@ codes! {
     UnusedDefine = "unused-define": "a define that no rule uses",
     WhichColumn = "which-column": "a list or table used without saying which column",
     WhichReference = "which-reference": "records that refer to another by no field, or by several",
+    WhichRole = "which-role": "a sentence that does not say whose owner it means",
     WhichRow = "which-row": "a list cell without a condition that finds the row",
     WriteBack = "write-back": "owners could not be written back to the source",
     WrongBlock = "wrong-block": "an action in a block of another kind",

@@ -1,5 +1,6 @@
 //! The syntax tree: what was written, where, and nothing about what it means.
 
+use super::{InvariantDecl, TestDecl};
 use crate::source::Span;
 use crate::value::{Decimal, time::Unit};
 
@@ -19,6 +20,8 @@ pub struct Tree {
     pub places: Vec<PlaceDecl>,
     pub calendars: Vec<CalendarDecl>,
     pub pins: Vec<PinDecl>,
+    pub tests: Vec<TestDecl>,
+    pub invariants: Vec<InvariantDecl>,
     /// Rules outside any `decide`, in order.
     pub loose: Vec<Rule>,
     pub broken: bool,

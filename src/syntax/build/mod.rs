@@ -4,6 +4,7 @@
 
 mod actions;
 mod conditions;
+mod invariants;
 mod items;
 mod places;
 mod records;
@@ -13,6 +14,7 @@ mod sentences;
 mod sums;
 mod tables;
 mod tails;
+mod test_blocks;
 mod who;
 mod words;
 
