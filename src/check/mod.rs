@@ -19,6 +19,9 @@ mod roles;
 mod row_days;
 mod rules;
 mod scope;
+mod test_blocks;
+mod test_people;
+mod today;
 mod values;
 
 pub use values::calculate;
@@ -63,6 +66,7 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
     checker.roles();
     checker.pins();
     checker.invariants();
+    checker.tests();
     checker.unused_defines();
     let mut diagnostics = checker.diagnostics;
     diagnostic::sort(&mut diagnostics);
@@ -78,6 +82,7 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
         pools: checker.pools,
         pins: checker.pins,
         invariants: checker.invariants,
+        tests: checker.tests,
     };
     (policy, diagnostics)
 }
@@ -93,6 +98,7 @@ struct Checker<'t> {
     names: Vec<policy::OwnerName>,
     pins: Vec<policy::Pin>,
     invariants: Vec<policy::Invariant>,
+    tests: Vec<policy::Test>,
     related: Vec<policy::Related>,
     contests: Vec<policy::Contest>,
     pools: Vec<policy::Pool>,
@@ -125,6 +131,7 @@ impl<'t> Checker<'t> {
             names: Vec::new(),
             pins: Vec::new(),
             invariants: Vec::new(),
+            tests: Vec::new(),
             related: Vec::new(),
             contests: Vec::new(),
             pools: Vec::new(),

@@ -9,12 +9,14 @@ mod hold;
 mod invariant;
 mod pool;
 mod team;
+mod test_case;
 
 pub use contest::{Contest, ContestId, ContestPath, ContestPerson};
 pub use history::{History, HistoryAsk, HistoryId};
 pub use hold::{HandOff, Hold, HoldKind};
 pub use invariant::{Invariant, InvariantKind, InvariantRole, Never};
 pub use pool::{MemberAsk, MemberCond, MemberTest, MemberValue, Pool, PoolId};
+pub use test_case::{Case, DecidedBy, Expect, Expected, Given, GivenRecord, Test};
 pub use team::{Add, Calendar, Gather, GatherId, GatherKind, Touch};
 
 use crate::schema::{FieldId, ListId, RecordId, Schema, TableId};
@@ -58,6 +60,8 @@ pub struct TypedPolicy {
     pub pins: Vec<Pin>,
     /// What must be true of every record, in the order it is written.
     pub invariants: Vec<Invariant>,
+    /// Tests beside the rules; nothing but `ownward test` runs them.
+    pub tests: Vec<Test>,
 }
 
 impl TypedPolicy {

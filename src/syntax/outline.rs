@@ -185,6 +185,7 @@ impl Outline {
             for GivenField { name, value } in fields {
                 let name = match name {
                     GivenName::Field(name) => word(name),
+                    GivenName::Past(name) => format!("past {}", word(name)),
                     GivenName::Current(role) => format!("current {}", word(role)),
                 };
                 self.line(2, &format!("{name} {}", given(value)));
@@ -222,6 +223,7 @@ fn head(head: &HeadDecl) -> String {
     let HeadDecl { kind, span: _ } = head;
     match kind {
         HeadKind::Field(names) => list(names, word),
+        HeadKind::Past(name) => format!("past {}", word(name)),
         HeadKind::Current(role) => format!("current {}", word(role)),
         HeadKind::Day => "on".into(),
         HeadKind::Expect { role, record, key, how } => {

@@ -419,7 +419,7 @@ fn describe(token: Grammar) -> Option<String> {
         G::given_person => "`person`",
         G::given_record => "a record type",
         G::given_block => "`{`",
-        G::given_field | G::given_owner => "a field",
+        G::given_field | G::given_owner | G::given_past => "a field",
         G::given_value | G::given_time | G::case_cell | G::cell_label => "a value",
         G::test_name | G::record_key => "a text in double quotes",
         G::moment => "a day such as 2026-01-31",

@@ -45,6 +45,8 @@ pub enum GivenName {
     Field(Word),
     /// The owner that the record has in a role before the rules are asked.
     Current(Word),
+    /// What the run before saw in a field: `past status = Active`.
+    Past(Word),
 }
 
 #[derive(Clone, Debug)]
@@ -115,6 +117,7 @@ pub enum HeadKind {
     /// `country`, `Opportunity.stage`.
     Field(Vec<Word>),
     Current(Word),
+    Past(Word),
     /// `on`: the day of the case.
     Day,
     /// `expect owner`, `expect team of Account includes`.

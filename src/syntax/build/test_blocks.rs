@@ -94,6 +94,7 @@ impl<'t> Builder {
         let (name, value) = (parts.next()?, parts.next()?);
         let name = match name.as_rule() {
             Grammar::given_owner => GivenName::Current(first_part(name).and_then(|role| self.word(role))?),
+            Grammar::given_past => GivenName::Past(first_part(name).and_then(|field| self.word(field))?),
             _ => GivenName::Field(self.word(name)?),
         };
         Some(GivenField { name, value: self.given_value(value)? })
@@ -192,6 +193,7 @@ impl<'t> Builder {
             Grammar::head_by => HeadKind::By,
             Grammar::head_day => HeadKind::Day,
             Grammar::given_owner => HeadKind::Current(first_part(inner).and_then(|role| self.word(role))?),
+            Grammar::given_past => HeadKind::Past(first_part(inner).and_then(|field| self.word(field))?),
             _ => match first(inner)? {
                 text if text.as_rule() == Grammar::string => HeadKind::Field(vec![self.word(text)?]),
                 path => {
