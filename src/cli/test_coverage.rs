@@ -78,14 +78,13 @@ fn missing(rule: &RuleCover, sources: &Sources) -> Vec<String> {
     let text = |span| sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
     let mut missing = Vec::new();
     for leaf in &rule.leaves {
-        let sides = match (leaf.settled_true, leaf.settled_false) {
+        let what = match (leaf.settled_true, leaf.settled_false) {
             (true, true) => continue,
-            (true, false) => "false",
-            (false, true) => "true",
-            (false, false) => "neither true nor false alone",
+            (true, false) => "no case in which it alone fails",
+            (false, true) => "no case in which it alone holds",
+            (false, false) => "no case hangs on it",
         };
-        let what = if sides.starts_with("neither") { sides.to_owned() } else { format!("never {sides}") };
-        missing.push(format!("`{}` ({}) settles it {what}", text(leaf.span), sources.place(leaf.span)));
+        missing.push(format!("{what}: `{}` ({})", text(leaf.span), sources.place(leaf.span)));
     }
     for bound in &rule.bounds {
         let sides = bound.missing();

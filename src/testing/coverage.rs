@@ -11,6 +11,7 @@ use crate::check::policy::{
 use crate::decide::Facts;
 use crate::decide::row::{Setting, day, number, test_holds};
 use crate::source::Span;
+use crate::syntax::RelatedAsk;
 use crate::value::{Decimal, Value, compact, time};
 use std::cmp::Ordering;
 
@@ -119,7 +120,7 @@ impl Coverage {
         let cover = |(role, typed): (InvariantRole, &Role)| RoleCover {
             role,
             name: name(typed),
-            rules: typed.rules.iter().map(rule_cover).collect(),
+            rules: typed.rules.iter().map(|rule| rule_cover(policy, rule)).collect(),
         };
         Coverage { roles: roles.chain(gathers).map(cover).collect() }
     }
@@ -173,11 +174,11 @@ impl Coverage {
     }
 }
 
-fn rule_cover(rule: &Rule) -> RuleCover {
+fn rule_cover(policy: &TypedPolicy, rule: &Rule) -> RuleCover {
     let (mut leaves, mut bounds) = (Vec::new(), Vec::new());
     each_leaf(rule, &mut |kind, span| {
         let leaf = leaves.len();
-        for constant in constants(kind) {
+        for constant in constants(policy, kind) {
             bounds.push(BoundCover { span, constant, leaf, below: false, at: false, above: false });
         }
         leaves.push(LeafCover { span, settled_true: false, settled_false: false });
@@ -230,7 +231,7 @@ fn ends<T: Clone + PartialEq>(ranges: &[Range<T>]) -> Vec<T> {
 }
 
 /// The constants of a condition, as texts.
-fn constants(kind: &TestKind) -> Vec<String> {
+fn constants(policy: &TypedPolicy, kind: &TestKind) -> Vec<String> {
     match kind {
         TestKind::Field { test: FieldTest::Number { ranges, .. }, .. } => {
             ends(ranges).into_iter().map(compact).collect()
@@ -238,6 +239,12 @@ fn constants(kind: &TestKind) -> Vec<String> {
         TestKind::Field { test: FieldTest::Day(ranges), .. } => ends(ranges).iter().map(mark_text).collect(),
         TestKind::Field { test: FieldTest::Instant(ranges), .. } => {
             ends(ranges).iter().map(|_| "its instant".to_owned()).collect()
+        }
+        // `any` and `no` are counts against a bound that nobody wrote.
+        TestKind::Numbers { left: NumberExpr::Related(path), right: NumberExpr::Constant(bound), .. }
+            if policy.related(path.related).ask == RelatedAsk::Count && *bound <= Decimal::ONE =>
+        {
+            Vec::new()
         }
         TestKind::Numbers { left, right, .. } => match (left, right) {
             (NumberExpr::Constant(number), _) | (_, NumberExpr::Constant(number)) => vec![compact(*number)],
