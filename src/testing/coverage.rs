@@ -41,7 +41,7 @@ pub struct RuleCover {
     pub bounds: Vec<BoundCover>,
 }
 
-/// One condition without `and`, `or` and `not`.
+/// One condition without `and`, `or` and `not`; true and false are of what is written (`status is not Churned`).
 #[derive(Clone, Debug)]
 pub struct LeafCover {
     pub span: Span,
@@ -149,19 +149,23 @@ impl Coverage {
             return;
         }
         let mut values = Vec::new();
-        each_leaf(rule, &mut |kind, _| values.push(test_holds(setting, kind, facts)));
+        let mut negated = Vec::new();
+        each_leaf(rule, &mut |kind, _, is_negated| {
+            values.push(test_holds(setting, kind, facts));
+            negated.push(is_negated);
+        });
         let whole = matches(rule, &values);
         for at in 0..values.len() {
             values[at] = !values[at];
             let settles = matches(rule, &values) != whole;
             values[at] = !values[at];
             if let (true, Some(leaf)) = (settles, cover.leaves.get_mut(at)) {
-                leaf.settled_true |= values[at];
-                leaf.settled_false |= !values[at];
+                leaf.settled_true |= values[at] != negated[at];
+                leaf.settled_false |= values[at] == negated[at];
             }
         }
         let mut at = 0;
-        each_leaf(rule, &mut |kind, _| {
+        each_leaf(rule, &mut |kind, _, _| {
             let sides = sides(setting, kind, facts);
             let own = cover.bounds.iter_mut().filter(|bound| bound.leaf == at);
             for (bound, side) in own.zip(sides) {
@@ -176,7 +180,7 @@ impl Coverage {
 
 fn rule_cover(policy: &TypedPolicy, rule: &Rule) -> RuleCover {
     let (mut leaves, mut bounds) = (Vec::new(), Vec::new());
-    each_leaf(rule, &mut |kind, span| {
+    each_leaf(rule, &mut |kind, span, _| {
         let leaf = leaves.len();
         for constant in constants(policy, kind) {
             bounds.push(BoundCover { span, constant, leaf, below: false, at: false, above: false });
@@ -186,14 +190,22 @@ fn rule_cover(policy: &TypedPolicy, rule: &Rule) -> RuleCover {
     RuleCover { label: rule.label.clone(), span: rule.span, decided: false, leaves, bounds }
 }
 
-/// Every condition of a rule that holds or does not by itself, in order.
-fn each_leaf<'r>(rule: &'r Rule, visit: &mut impl FnMut(&'r TestKind, Span)) {
-    for cond in &rule.conditions {
-        cond.visit(&mut |kind, span| {
-            if !matches!(kind, TestKind::Always(_)) {
-                visit(kind, span);
-            }
-        });
+/// Every condition of a rule that holds or does not by itself, in order; `true` where it is written as a negation (`is not`),
+/// so that what is written holds where the test does not.
+fn each_leaf<'r>(rule: &'r Rule, visit: &mut dyn FnMut(&'r TestKind, Span, bool)) {
+    rule.conditions.iter().for_each(|cond| leaves(cond, visit));
+}
+
+fn leaves<'r>(cond: &'r Cond, visit: &mut dyn FnMut(&'r TestKind, Span, bool)) {
+    match cond {
+        Cond::All(parts) | Cond::Any(parts) => parts.iter().for_each(|part| leaves(part, visit)),
+        Cond::AtLeast { criteria, .. } => criteria.iter().for_each(|one| leaves(&one.condition, visit)),
+        Cond::Named { body, .. } => leaves(body, visit),
+        // The `not` of its own place belongs to the sentence around the condition, one without to its words.
+        Cond::Not(inner, None) => leaves(inner, &mut |kind, span, is_negated: bool| visit(kind, span, !is_negated)),
+        Cond::Not(inner, Some(_)) => leaves(inner, visit),
+        Cond::Test { kind: TestKind::Always(_), .. } => {}
+        Cond::Test { kind, span } => visit(kind, *span, false),
     }
 }
 
