@@ -16,8 +16,8 @@ pub use history::{History, HistoryAsk, HistoryId};
 pub use hold::{HandOff, Hold, HoldKind};
 pub use invariant::{Invariant, InvariantKind, InvariantRole, Never};
 pub use pool::{MemberAsk, MemberCond, MemberTest, MemberValue, Pool, PoolId};
-pub use test_case::{Case, DecidedBy, Expect, Expected, Given, GivenRecord, Test};
 pub use team::{Add, Calendar, Gather, GatherId, GatherKind, Touch};
+pub use test_case::{Case, DecidedBy, Expect, Expected, Given, GivenRecord, Test};
 
 use crate::schema::{FieldId, ListId, RecordId, Schema, TableId};
 use crate::source::Span;

@@ -2,8 +2,8 @@
 
 use super::Checker;
 use super::policy::{
-    Cond, DayExpr, DayMark, FieldTest, Gather, GatherKind, InstantMark, InvariantRole, NumberExpr, OwnerRef, Range, Role,
-    Rule, Target, TargetKind, TestKind,
+    Cond, DayExpr, DayMark, FieldTest, Gather, GatherKind, InstantMark, InvariantRole, NumberExpr, OwnerRef, Range,
+    Role, Rule, Target, TargetKind, TestKind,
 };
 use crate::source::Span;
 

@@ -41,7 +41,11 @@ pub fn document(cases: &[JunitCase]) -> String {
                 Some((kind, headline, told)) => {
                     let _ = writeln!(text, "    <testcase {place}>");
                     let headline = escape(headline);
-                    let _ = writeln!(text, "      <failure type=\"{kind}\" message=\"{headline}\">{}</failure>", escape(told));
+                    let _ = writeln!(
+                        text,
+                        "      <failure type=\"{kind}\" message=\"{headline}\">{}</failure>",
+                        escape(told)
+                    );
                     let _ = writeln!(text, "    </testcase>");
                 }
             }

@@ -194,10 +194,12 @@ impl Report<'_> {
     fn finding(&self, test: &Test, case: &Case, judged: &Judged) -> Diagnostic {
         let name = case_name(test, case);
         match &judged.verdict {
-            Verdict::Unset(fields) => Diagnostic::error(Code::UnsetField, format!("`{name}` needs a field it does not give"))
-                .at(judged.span, "what is expected here hangs on it")
-                .with_note(format!("not given: {}", fields.join(", ")))
-                .help("give the field, or a record that is decided without it"),
+            Verdict::Unset(fields) => {
+                Diagnostic::error(Code::UnsetField, format!("`{name}` needs a field it does not give"))
+                    .at(judged.span, "what is expected here hangs on it")
+                    .with_note(format!("not given: {}", fields.join(", ")))
+                    .help("give the field, or a record that is decided without it")
+            }
             _ => Diagnostic::error(Code::FailedTest, format!("`{name}` fails"))
                 .at(judged.span, format!("got {}", judged.got))
                 .with_note(format!("expected {}", judged.expected)),

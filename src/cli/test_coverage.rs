@@ -51,7 +51,10 @@ pub fn is_enough(coverage: &Coverage, wanted: u8, out: &Output) -> bool {
     // A policy without rules leaves none untested.
     let is_enough = seen * 100 >= all * usize::from(wanted);
     if !is_enough {
-        out.say(&format!("the tests exercise {} of the rules, and --min-coverage asks for {wanted} %", share((seen, all))));
+        out.say(&format!(
+            "the tests exercise {} of the rules, and --min-coverage asks for {wanted} %",
+            share((seen, all))
+        ));
     }
     is_enough
 }

@@ -223,9 +223,10 @@ impl Judge<'_> {
         let result = &decided.teams[id.0 as usize].result;
         let added = &result.added[row as usize];
         let outcome = result.outcome[row as usize];
-        let unset = self.scene.unset_of_gather(gather, row);
+        let is_asked = outcome != Outcome::Invalid;
+        let unset = if is_asked { self.scene.unset_of_gather(gather, row) } else { Vec::new() };
         let setting = self.scene.setting(role.record);
-        if unset.is_empty() && outcome != Outcome::Invalid {
+        if unset.is_empty() && is_asked {
             self.scene.with_facts(role.record, row, None, |facts| {
                 for asked in role.rule_ids() {
                     let is_seen = matches(setting, role.rule(asked), facts);

@@ -12,7 +12,7 @@ use crate::decide::row::{self, Named, Setting};
 use crate::decide::{Candidate, Facts, RecordFacts, WorkedOut};
 use crate::run::Decided;
 use crate::schema::{FieldId, RecordId};
-use crate::value::{Owner, Value};
+use crate::value::{Outcome, Owner, Value};
 use std::cell::RefCell;
 
 /// A case that was decided.
@@ -72,9 +72,10 @@ impl<'a> Scene<'a> {
 
     fn role(&self, id: RoleId, row: u32, found: &mut Found, waiting: &mut Vec<(RoleId, u32)>) {
         let role = self.policy.role(id);
-        let is_pinned =
-            self.decided.inputs.get(id.0 as usize).is_some_and(|input| input.pinned.contains_key(&row));
-        if is_pinned {
+        let is_pinned = self.decided.inputs.get(id.0 as usize).is_some_and(|input| input.pinned.contains_key(&row));
+        let outcome = self.decided.results.get(id.0 as usize).and_then(|result| result.outcome.get(row as usize));
+        if is_pinned || outcome == Some(&Outcome::Invalid) {
+            // No rule was asked.
             return;
         }
         let setting = self.setting(role.record);
@@ -113,7 +114,8 @@ impl<'a> Scene<'a> {
                     for add in adds.get(at).into_iter().flatten() {
                         // The first that answers is added; those behind it are not asked.
                         let answers = |named: &Named| !matches!(named, Named::Miss(_));
-                        let mut named = add.chain.iter().map(|target| row::target_named(setting, &target.kind, &reader));
+                        let mut named =
+                            add.chain.iter().map(|target| row::target_named(setting, &target.kind, &reader));
                         let _ = named.find(answers);
                     }
                 }

@@ -21,6 +21,11 @@ fn the_readme_shows_what_happens() {
     document("README.md");
 }
 
+#[test]
+fn the_page_on_tests_shows_what_happens() {
+    document("docs/testing.md");
+}
+
 #[track_caller]
 fn document(name: &str) {
     let path = repository().join(name);

@@ -34,6 +34,8 @@ mod robust;
 mod sandbox;
 mod settled;
 mod teams;
+mod test_blocks;
+mod test_cli;
 mod upcoming;
 mod whole;
 mod world;
