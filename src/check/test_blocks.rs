@@ -3,8 +3,8 @@
 use super::Checker;
 use super::declarations::same;
 use super::policy::{
-    Case, DecidedBy, Expect, Expected, GatherKind, Given, GivenRecord, InvariantRole, Role, RoleId, RuleId, TargetKind,
-    Test,
+    Case, DecidedBy, Expect, Expected, GatherKind, Given, GivenRecord, InvariantRole, Pin, Role, RoleId, RuleId,
+    TargetKind, Test,
 };
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::schema::{FieldId, Person, RecordId};
@@ -384,6 +384,13 @@ impl Checker<'_> {
             }
             let mut case = Case { row: Some(*row_count), span: row.span, ..base.clone() };
             self.row(&columns, row, &mut case);
+            for given in &mut case.records {
+                let key = self.schema.record(given.record).key;
+                let field = given.fields.iter().find(|(field, _)| *field == key);
+                if let Some((_, Given::Value(Value::Text(text)))) = field {
+                    given.key.clone_from(text);
+                }
+            }
             test.cases.push(case);
         }
     }
@@ -597,6 +604,13 @@ impl Checker<'_> {
                 .records
                 .iter()
                 .find(|given| given.fields.iter().chain(&given.past).any(|(_, value)| value.is_relative()));
+            let pinned = case.expects.iter().find_map(|expect| {
+                let key = &case.records.get(expect.record)?.key;
+                let is_it = |pin: &&Pin| InvariantRole::Role(pin.role) == expect.role && pin.key == *key;
+                let pin = self.pins.iter().filter(is_it).find(|pin| pin.from.is_some() || pin.until.is_some())?;
+                Some((expect.span, pin.span))
+            });
+            let asks = asks.or(pinned);
             let away = case.people.iter().any(|person| !person.away.is_empty());
             let diagnostic = Diagnostic::error(Code::TestWithoutDay, "a test that hangs on the day says none")
                 .help("write `on 2026-11-22`, the day on which the test is to hold");

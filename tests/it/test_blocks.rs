@@ -305,6 +305,34 @@ fn a_table_may_vary_days_other_records_and_owners() {
 }
 
 #[test]
+fn pins_and_holds_come_before_rules_in_tests_too() {
+    let rules = owner("busy: hold owner up to 9 days while warm\nrest: otherwise assign to Triage")
+        + "\nexcept Account \"P\" stays with ana until 2026-11-22";
+    let test = "test \"x\" {
+        given Account \"P\" { }
+        given Account \"H\" { warm = yes, current owner = bo }
+        cases
+          on         | expect owner of Account \"P\" | expect owner of Account \"H\" | by
+          2026-11-22 | ana                         | kept                        | busy
+          2026-11-23 | Triage                      | bo                          | busy
+    }";
+    assert_eq!(told(&rules, test), vec!["ok"; 4]);
+    let test = "test \"x\" { given Account \"P\" { } expect owner Triage }";
+    assert_eq!(errors(&rules, test), ["test-without-day"]);
+}
+
+#[test]
+fn keys_may_stand_in_a_column() {
+    let rules = owner("one: when id = \"A-1\" assign to Sales\nrest: otherwise assign to Triage");
+    let test = "test \"x\" { cases
+        id  | expect owner | by
+        A-1 | Sales        | one
+        A-2 | Triage       | rest
+    }";
+    assert_eq!(told(&rules, test), vec!["ok"; 2]);
+}
+
+#[test]
 fn coverage_knows_rules_conditions_that_settle_and_bounds() {
     let rules = owner(
         "a: when employees >= 5 and not (warm or status = Active) assign to Sales\nb: otherwise assign to Triage",
