@@ -21,6 +21,7 @@ mod rules;
 mod scope;
 mod test_blocks;
 mod test_people;
+mod test_tables;
 mod today;
 mod values;
 
