@@ -40,6 +40,7 @@ pub mod analysis;
 pub mod compare;
 pub mod explain;
 pub mod run;
+pub mod testing;
 
 // outside world: the modules that touch files, databases, time or the screen
 pub mod project;

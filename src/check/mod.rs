@@ -10,6 +10,7 @@ mod contests;
 mod declarations;
 mod gathers;
 mod history;
+mod invariants;
 pub mod merged;
 mod owners;
 mod pins;
@@ -20,6 +21,10 @@ mod roles;
 mod row_days;
 mod rules;
 mod scope;
+mod test_blocks;
+mod test_people;
+mod test_tables;
+mod today;
 mod values;
 
 pub use values::calculate;
@@ -64,6 +69,9 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
     checker.roles();
     checker.pins();
     checker.spell_cells();
+    checker.invariants();
+    checker.tests();
+    checker.unused_defines();
     let mut diagnostics = checker.diagnostics;
     diagnostic::sort(&mut diagnostics);
     let policy = policy::TypedPolicy {
@@ -78,6 +86,8 @@ pub fn policy(tree: &Tree, schema: Schema) -> (policy::TypedPolicy, Vec<Diagnost
         pools: checker.pools,
         spellings: checker.spellings,
         pins: checker.pins,
+        invariants: checker.invariants,
+        tests: checker.tests,
     };
     (policy, diagnostics)
 }
@@ -92,6 +102,8 @@ struct Checker<'t> {
     histories: Vec<policy::History>,
     names: Vec<policy::OwnerName>,
     pins: Vec<policy::Pin>,
+    invariants: Vec<policy::Invariant>,
+    tests: Vec<policy::Test>,
     related: Vec<policy::Related>,
     contests: Vec<policy::Contest>,
     pools: Vec<policy::Pool>,
@@ -124,6 +136,8 @@ impl<'t> Checker<'t> {
             histories: Vec::new(),
             names: Vec::new(),
             pins: Vec::new(),
+            invariants: Vec::new(),
+            tests: Vec::new(),
             related: Vec::new(),
             contests: Vec::new(),
             pools: Vec::new(),

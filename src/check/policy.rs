@@ -6,14 +6,18 @@
 mod contest;
 mod history;
 mod hold;
+mod invariant;
 mod pool;
 mod team;
+mod test_case;
 
 pub use contest::{Contest, ContestId, ContestPath, ContestPerson};
 pub use history::{History, HistoryAsk, HistoryId};
 pub use hold::{HandOff, Hold, HoldKind};
+pub use invariant::{Invariant, InvariantKind, InvariantRole, Never};
 pub use pool::{MemberAsk, MemberCond, MemberTest, MemberValue, Pool, PoolId};
 pub use team::{Add, Calendar, Gather, GatherId, GatherKind, Touch};
+pub use test_case::{Case, DecidedBy, Expect, Expected, Given, GivenRecord, Test};
 
 use crate::schema::{FieldId, ListId, RecordId, Schema, TableId};
 use crate::source::Span;
@@ -56,6 +60,10 @@ pub struct TypedPolicy {
     pub pins: Vec<Pin>,
     /// How texts are written that rules compare in their folded form, where the two differ.
     pub spellings: rustc_hash::FxHashMap<String, String>,
+    /// What must be true of every record, in the order it is written.
+    pub invariants: Vec<Invariant>,
+    /// Tests beside the rules; nothing but `ownward test` runs them.
+    pub tests: Vec<Test>,
 }
 
 impl TypedPolicy {

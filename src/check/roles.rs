@@ -40,7 +40,6 @@ impl<'t> Checker<'t> {
         }
         self.order();
         self.gathers();
-        self.unused_defines();
     }
 
     fn add_role(
@@ -249,7 +248,8 @@ impl<'t> Checker<'t> {
         }
     }
 
-    fn unused_defines(&mut self) {
+    /// Runs last: invariants use defines too.
+    pub(super) fn unused_defines(&mut self) {
         let tree = self.tree;
         if tree.broken {
             return;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
     version,
     propagate_version = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 fine; 1 findings, failed verify or max-moves; 2 could not run.\n\nExample:\n  ownward plan policies/crm"
+    after_help = "Exit codes: 0 fine; 1 findings, failed tests, failed verify or max-moves; 2 could not run.\n\nExample:\n  ownward plan policies/crm"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -74,6 +74,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Lay policies out in the one tidy way
     Fmt(FmtArgs),
+    /// Run the tests written beside the rules
+    Test(TestArgs),
     /// Decide every record and show the result; nothing is written
     Decide(DecideArgs),
     /// Show what would change: old and new owner, rule and reason
@@ -179,6 +181,31 @@ pub struct FmtArgs {
     /// Show what would change
     #[arg(long)]
     pub diff: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  ownward test --project policies/crm\n  ownward test renewal --project policies/crm --coverage --junit tests.xml"
+)]
+pub struct TestArgs {
+    /// Only tests whose name holds one of these, in any letter case
+    #[arg(value_name = "FILTER")]
+    pub filters: Vec<String>,
+    /// The project's folder, or one .own file; default: here, or the nearest ownward.toml upward
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Only list the tests
+    #[arg(long)]
+    pub list: bool,
+    /// Say which rules, conditions and bounds no test exercises
+    #[arg(long)]
+    pub coverage: bool,
+    /// Fail (exit code 1) if the tests exercise fewer of the rules
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub min_coverage: Option<u8>,
+    /// Write the results as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -170,7 +170,7 @@ impl Told<'_> {
 }
 
 /// What a rule does, in its own words.
-fn action(rule: &Rule, sources: &Sources) -> String {
+pub fn action(rule: &Rule, sources: &Sources) -> String {
     let targets: Vec<&str> = rule.targets.iter().map(|target| one_line(sources, target.span)).collect();
     match (rule.targets.first().map(|target| &target.kind), &rule.hand_off) {
         (Some(TargetKind::Keep), _) => "keep owner".to_owned(),
@@ -227,6 +227,11 @@ fn one_line(sources: &Sources, span: Span) -> &str {
 }
 
 fn condition_text(condition: &ConditionTrace, sources: &Sources, depth: usize, out: &Output) -> Result<()> {
+    Ok(condition_lines(condition, sources, depth).iter().try_for_each(|line| out.line(line))?)
+}
+
+/// A condition and what made it so, a line each, cleaned for a terminal.
+pub fn condition_lines(condition: &ConditionTrace, sources: &Sources, depth: usize) -> Vec<String> {
     let mark = if condition.holds { "yes" } else { "no " };
     let label = condition.label.as_ref().map(|label| format!("{label}: ")).unwrap_or_default();
     let source = match condition.wanted {
@@ -237,12 +242,9 @@ fn condition_text(condition: &ConditionTrace, sources: &Sources, depth: usize, o
         None => condition.span.map(|span| squeezed(sources, span)).unwrap_or_default(),
     };
     let values = values_text(&condition.values);
-    let line = format!("{}{mark} {label}{source}{values}", "   ".repeat(depth + 1));
-    out.line(&clean(&line))?;
-    for part in &condition.parts {
-        condition_text(part, sources, depth + 1, out)?;
-    }
-    Ok(())
+    let mut lines = vec![clean(&format!("{}{mark} {label}{source}{values}", "   ".repeat(depth + 1)))];
+    lines.extend(condition.parts.iter().flat_map(|part| condition_lines(part, sources, depth + 1)));
+    lines
 }
 
 /// A value on one line and of bounded length: what stands in a cell cannot pass for a line of ours.
@@ -265,7 +267,7 @@ fn values_text(values: &[(String, Option<String>)]) -> String {
     format!("   [{}]", parts.join(", "))
 }
 
-fn condition_json(condition: &ConditionTrace, sources: &Sources) -> Value {
+pub fn condition_json(condition: &ConditionTrace, sources: &Sources) -> Value {
     json!({
         "holds": condition.holds,
         "label": condition.label,

@@ -20,6 +20,7 @@ const FINDINGS: &[Format] = &[
     Format::Markdown,
 ];
 
+const TESTS: &[Format] = &[Format::Text, Format::Plain, Format::Json, Format::Jsonl, Format::Github];
 const DIFFERENCES: &[Format] = &[Format::Text, Format::Plain, Format::Json, Format::Jsonl, Format::Markdown];
 
 /// The forms of a command, and its name.
@@ -29,6 +30,7 @@ fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Check(_) => ("check", FINDINGS),
         Command::Fmt(args) if args.check => ("fmt --check", FINDINGS),
         Command::Fmt(_) => ("fmt", PEOPLE),
+        Command::Test(_) => ("test", TESTS),
         Command::Diff(_) => ("diff", DIFFERENCES),
         Command::Decide(_) => ("decide", TABLES),
         Command::Plan(_) => ("plan", TABLES),

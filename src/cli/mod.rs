@@ -21,6 +21,7 @@ mod formats;
 mod history;
 pub mod ics;
 mod init;
+mod junit;
 mod output;
 mod past_run;
 mod people_text;
@@ -34,6 +35,8 @@ mod record;
 mod session;
 mod shell;
 mod teams;
+mod test;
+mod test_coverage;
 mod touches;
 mod upcoming;
 mod verify;
@@ -69,6 +72,7 @@ fn run(cli: &Cli) -> Exit {
         Command::Init(args) => init::run(args, &out),
         Command::Check(args) => check::run(args, &out),
         Command::Fmt(args) => fmt::run(args, &out),
+        Command::Test(args) => test::run(args, &out),
         Command::Decide(args) => decide::run(args, &cli.global, &out),
         Command::Plan(args) => plan::run(args, &cli.global, &out),
         Command::Diff(args) => diff::run(args, &cli.global, &out),

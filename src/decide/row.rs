@@ -210,7 +210,8 @@ pub fn text_of(setting: Setting<'_>, path: &Path, value: &Value) -> Option<Strin
     show(value, &field.kind)
 }
 
-fn number(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts) -> Option<Decimal> {
+/// What a number worked out from fields comes to; `None` is missing.
+pub fn number(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts) -> Option<Decimal> {
     match expr {
         NumberExpr::Constant(number) => Some(*number),
         NumberExpr::Field(path) => match facts.value(path) {
@@ -237,7 +238,8 @@ fn number(setting: Setting<'_>, expr: &NumberExpr, facts: &dyn Facts) -> Option<
     }
 }
 
-fn day(setting: Setting<'_>, expr: &DayExpr, facts: &dyn Facts) -> Option<i32> {
+/// The day that is worked out from fields; `None` is missing.
+pub fn day(setting: Setting<'_>, expr: &DayExpr, facts: &dyn Facts) -> Option<i32> {
     match expr {
         DayExpr::Constant(mark) => Some(mark.day(setting.as_of)),
         DayExpr::Field(path) => match facts.value(path) {

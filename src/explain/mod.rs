@@ -5,4 +5,4 @@
 
 mod trace;
 
-pub use trace::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain};
+pub use trace::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain, explain_rule};

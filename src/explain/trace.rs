@@ -64,24 +64,36 @@ pub struct ConditionTrace {
 pub fn explain(setting: Setting<'_>, role: &Role, facts: &dyn Facts) -> Explanation {
     let mut rules = Vec::new();
     for id in role.rule_ids() {
-        let rule = role.rule(id);
-        let (verdict, named) = verdict(setting, role, rule, facts);
-        let decided = verdict == RuleVerdict::Decided;
-        rules.push(RuleTrace {
-            rule: id,
-            label: rule.label.clone(),
-            span: rule.span,
-            verdict,
-            conditions: rule.conditions.iter().map(|cond| trace(setting, cond, facts)).collect(),
-            origin: if decided { origin(setting, rule, facts) } else { None },
-            candidates: if decided { candidates(setting, rule, facts) } else { Vec::new() },
-        });
+        let (trace, named) = rule_trace(setting, role, id, facts);
+        let decided = trace.verdict == RuleVerdict::Decided;
+        rules.push(trace);
         if decided {
             let not_reached = role.rules.len() - rules.len();
             return Explanation { rules, decided: Some(id), named, not_reached };
         }
     }
     Explanation { rules, decided: None, named: None, not_reached: 0 }
+}
+
+/// One rule alone, as if those before it had not decided.
+pub fn explain_rule(setting: Setting<'_>, role: &Role, id: RuleId, facts: &dyn Facts) -> RuleTrace {
+    rule_trace(setting, role, id, facts).0
+}
+
+fn rule_trace(setting: Setting<'_>, role: &Role, id: RuleId, facts: &dyn Facts) -> (RuleTrace, Option<Named>) {
+    let rule = role.rule(id);
+    let (verdict, named) = verdict(setting, role, rule, facts);
+    let decided = verdict == RuleVerdict::Decided;
+    let trace = RuleTrace {
+        rule: id,
+        label: rule.label.clone(),
+        span: rule.span,
+        verdict,
+        conditions: rule.conditions.iter().map(|cond| trace(setting, cond, facts)).collect(),
+        origin: if decided { origin(setting, rule, facts) } else { None },
+        candidates: if decided { candidates(setting, rule, facts) } else { Vec::new() },
+    };
+    (trace, named)
 }
 
 fn verdict(setting: Setting<'_>, role: &Role, rule: &Rule, facts: &dyn Facts) -> (RuleVerdict, Option<Named>) {

@@ -31,7 +31,7 @@ pub(super) fn file<'t>(text: &'t str, pairs: Pairs<'t, Grammar>) -> Vec<Doc> {
         let is_block = match kind {
             Grammar::rule => has_rules,
             Grammar::record | Grammar::table => true,
-            Grammar::decide | Grammar::gather | Grammar::place | Grammar::calendar => true,
+            Grammar::decide | Grammar::gather | Grammar::place | Grammar::calendar | Grammar::test => true,
             _ => doc::print(&docs).lines().count() > 1,
         };
         items.push(Item { gap, docs, is_block, is_allow: kind == Grammar::allow });
@@ -67,6 +67,11 @@ fn has_group(body: Node<'_>) -> bool {
 }
 
 impl<'t> Layout<'t> {
+    /// A layout of what begins at a byte of a file.
+    pub(super) fn at(text: &'t str, at: usize) -> Self {
+        Layout { text, at }
+    }
+
     /// What stands between the last word and byte `start`, taken: it is not written again.
     pub(super) fn take_gap(&mut self, start: usize) -> Gap<'t> {
         let gap = Gap::new(self.text, self.at, start);
@@ -113,6 +118,8 @@ impl<'t> Layout<'t> {
                 self.block(&mut docs, node, |layout, docs, rule| layout.rule_or_branch(docs, rule));
             }
             Grammar::define => self.define(&mut docs, node),
+            Grammar::test => self.test(&mut docs, node),
+            Grammar::invariant => self.invariant(&mut docs, node),
             Grammar::queue => self.queue(&mut docs, node),
             Grammar::rule => self.rule(&mut docs, node),
             _ => self.spaced(&mut docs, node.into_inner()),

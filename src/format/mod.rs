@@ -10,6 +10,7 @@ mod doc;
 mod gap;
 mod layout;
 mod sentences;
+mod test_blocks;
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::source::Sources;

@@ -30,6 +30,8 @@ impl<'t> Layout<'t> {
             Grammar::unary | Grammar::type_yes_no => node.into_inner().for_each(|part| self.part(docs, part)),
             Grammar::assign | Grammar::hand_off => self.assign(docs, node),
             Grammar::who_pool => self.pool(docs, node),
+            Grammar::given_block => self.given_block(docs, node),
+            Grammar::rule_label | Grammar::cell_label => self.word(docs, &node),
             Grammar::pool_where => self.members_asked(docs, node),
             _ if node.clone().into_inner().next().is_none() => self.word(docs, &node),
             _ => self.spaced(docs, node.into_inner()),

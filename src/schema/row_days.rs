@@ -12,6 +12,11 @@ impl RowDays {
         Self(Some(days))
     }
 
+    /// Whether rows have days at all.
+    pub fn is_dated(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether a row counts on a day.
     pub fn count(&self, row: usize, day: i32) -> bool {
         self.of(row).is_some_and(|days| days_include(days, day))

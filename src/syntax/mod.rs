@@ -6,15 +6,19 @@
 mod brackets;
 mod build;
 pub(crate) mod grammar;
+mod invariant;
 mod mend;
 mod near;
 mod outline;
 mod place;
 mod recover;
+mod test_block;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+pub use invariant::*;
+pub use test_block::*;
 pub use tree::*;
 
 use crate::diagnostic::{Code, Diagnostic};

@@ -2,6 +2,8 @@
 //!
 //! Every part is taken apart by name, so that a part added to the tree cannot be forgotten here.
 
+use super::invariant::*;
+use super::test_block::*;
 use super::tree::*;
 use crate::value::time::Unit;
 use std::fmt::Write;
@@ -23,6 +25,8 @@ impl Tree {
             calendars,
             pins,
             allows,
+            tests,
+            invariants,
             loose,
             broken,
         } = self;
@@ -73,6 +77,8 @@ impl Tree {
         for AllowDecl { code, reason, target, span: _ } in allows {
             out.line(0, &format!("allow {code} {} {}", word(reason), target.is_some()));
         }
+        invariants.iter().for_each(|one| out.line(0, &invariant(one)));
+        tests.iter().for_each(|test| out.test(test));
         out.rules(0, loose);
         if *broken {
             out.line(0, "broken");
@@ -170,6 +176,78 @@ impl Outline {
         for Branch { label, condition, branches, span: _ } in branches {
             self.line(depth, &format!("{} {}", word(label), expr(condition)));
             self.branches(depth + 1, branches);
+        }
+    }
+}
+
+impl Outline {
+    fn test(&mut self, test: &TestDecl) {
+        let TestDecl { name, days, givens, expects, cases, span: _ } = test;
+        self.line(0, &format!("test {} {}", word(name), list(days, moment)));
+        for GivenDecl { record, key, fields, span: _ } in givens {
+            self.line(1, &format!("given {} {}", maybe(record.as_ref()), maybe(key.as_ref())));
+            for GivenField { name, value } in fields {
+                let name = match name {
+                    GivenName::Field(name) => word(name),
+                    GivenName::Past(name) => format!("past {}", word(name)),
+                    GivenName::Current(role) => format!("current {}", word(role)),
+                };
+                self.line(2, &format!("{name} {}", given(value)));
+            }
+        }
+        for ExpectDecl { role, record, key, how, who, by, span: _ } in expects {
+            let of = format!("{} {} {}", word(role), maybe(record.as_ref()), maybe(key.as_ref()));
+            self.line(1, &format!("expect {of} {} {} {}", how.word(), list(who, word), maybe(by.as_ref())));
+        }
+        for CasesDecl { heads, rows, span: _ } in cases {
+            self.line(1, &format!("cases {}", list(heads, head)));
+            for CaseRow { cells, span: _ } in rows {
+                self.line(2, &list(cells, |cell| cell.as_ref().map_or("-".into(), given)));
+            }
+        }
+    }
+}
+
+fn moment(moment: &MomentDecl) -> String {
+    let MomentDecl { day, minutes, span: _ } = moment;
+    format!("{day} {minutes:?}")
+}
+
+fn given(value: &GivenExpr) -> String {
+    let GivenExpr { kind, span: _ } = value;
+    match kind {
+        GivenKind::One(one) => expr(one),
+        GivenKind::Several(several) => list(several, expr),
+        GivenKind::Moment(at) => moment(at),
+        GivenKind::Label(label) => format!("label {label}"),
+    }
+}
+
+fn head(head: &HeadDecl) -> String {
+    let HeadDecl { kind, span: _ } = head;
+    match kind {
+        HeadKind::Field(names) => list(names, word),
+        HeadKind::Past(name) => format!("past {}", word(name)),
+        HeadKind::Current(role) => format!("current {}", word(role)),
+        HeadKind::Day => "on".into(),
+        HeadKind::Expect { role, record, key, how } => {
+            format!("expect {} {} {} {}", word(role), maybe(record.as_ref()), maybe(key.as_ref()), how.word())
+        }
+        HeadKind::By => "by".into(),
+    }
+}
+
+fn invariant(invariant: &InvariantDecl) -> String {
+    let InvariantDecl { label, kind, because, span: _ } = invariant;
+    let (label, because) = (maybe(label.as_ref()), maybe(because.as_ref()));
+    let condition = |condition: &Option<Expr>| condition.as_ref().map(expr).unwrap_or_default();
+    match kind {
+        InvariantKindDecl::Has { record, condition: asked, role } => {
+            format!("always {label} {} ({}) {} {because}", word(record), condition(asked), word(role))
+        }
+        InvariantKindDecl::Never { role, record, who, condition: asked } => {
+            let of = format!("{} {}", maybe(role.as_ref()), maybe(record.as_ref()));
+            format!("never {label} {of} {} ({}) {because}", list(who, word), condition(asked))
         }
     }
 }

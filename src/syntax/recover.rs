@@ -74,6 +74,15 @@ fn way_on(text: &str, as_rule: Grammar, found: &str, expected: &str) -> String {
         "gather" => "`gather team of Account { … }`",
         "place" => "`place Account in territory { … }`",
         "calendar" => "`calendar of Account { … }`",
+        "test" => "`test \"NAME\" { given RECORD { … } expect owner NAME }`",
+        "given" => "`given RECORD { FIELD = VALUE, … }`",
+        "expect" => "`expect owner NAME by RULE`",
+        "always" if text.split_whitespace().nth(1).is_some_and(|word| word.eq_ignore_ascii_case("every")) => {
+            "`always every RECORD where CONDITION has ROLE`"
+        }
+        "never" if text.split_whitespace().nth(1).is_some_and(|word| word.eq_ignore_ascii_case("assign")) => {
+            "`never assign RECORD to NAME where CONDITION`"
+        }
         "match" => "`match FIELD = COLUMN`, `between COLUMN and COLUMN` or `starts with COLUMN`",
         "give" => "`give COLUMN`",
         "valid" => "`valid from COLUMN until COLUMN`",
@@ -146,6 +155,8 @@ fn whole(as_rule: Grammar) -> &'static str {
         Grammar::only_rule | Grammar::only_header => "a rule (`when …`)",
         Grammar::only_field => "a field",
         Grammar::only_match => "`match`, `give` or `valid`",
+        Grammar::only_check => "`given`, `expect`, `on` or `cases`",
+        Grammar::only_row => "a row of cells with `|` between them",
         Grammar::only_branch => "a place (`NAME: when …`)",
         _ => "a declaration (`record`, `team` …) or a rule (`when …`)",
     }
@@ -242,6 +253,12 @@ fn describe(token: Grammar) -> Option<String> {
         | G::broken_line
         | G::broken_item
         | G::broken_header
+        | G::broken_check
+        | G::broken_row
+        | G::check_word
+        | G::expect_of
+        | G::never_of
+        | G::no_cell
         | G::later_item
         | G::later_word => return None,
         G::equals
@@ -400,6 +417,25 @@ fn describe(token: Grammar) -> Option<String> {
         G::valid_until => "`until`",
         G::match_equals | G::match_between | G::match_prefix => "`=`, `between` or `starts with`",
         G::criterion => "a condition",
+        G::test | G::kw_test | G::invariant | G::always_every | G::never_assign => "a declaration",
+        G::check_line | G::given | G::cases | G::expect | G::test_day => "`given`, `expect`, `on` or `cases`",
+        G::given_person => "`person`",
+        G::given_record => "a record type",
+        G::given_block => "`{`",
+        G::given_field | G::given_owner | G::given_past => "a field",
+        G::given_value | G::given_time | G::case_cell | G::cell_label => "a value",
+        G::test_name | G::record_key => "a text in double quotes",
+        G::moment => "a day such as 2026-01-31",
+        G::clock => "a time such as 09:30",
+        G::expected | G::expect_who | G::never_who => "an owner",
+        G::expect_how => "`includes` or `excludes`",
+        G::decided_by => "`by`",
+        G::rule_label => "the label of a rule",
+        G::case_head | G::head_cell | G::head_field | G::head_expect | G::head_by | G::head_day => {
+            "a head of columns (`country | expect owner`)"
+        }
+        G::case_row => "a row of cells with `|` between them",
+        G::bar => "`|`",
         G::because => "`because`",
         G::from_day => "`from`",
         G::until_day => "`until`",

@@ -1,5 +1,6 @@
 //! The syntax tree: what was written, where, and nothing about what it means.
 
+use super::{InvariantDecl, TestDecl};
 use crate::diagnostic::Code;
 use crate::source::Span;
 use crate::value::{Decimal, time::Unit};
@@ -21,6 +22,8 @@ pub struct Tree {
     pub calendars: Vec<CalendarDecl>,
     pub pins: Vec<PinDecl>,
     pub allows: Vec<AllowDecl>,
+    pub tests: Vec<TestDecl>,
+    pub invariants: Vec<InvariantDecl>,
     /// Rules outside any `decide`, in order.
     pub loose: Vec<Rule>,
     pub broken: bool,

@@ -31,6 +31,11 @@ fn the_page_about_differences_shows_what_happens() {
     document("docs/diff.md");
 }
 
+#[test]
+fn the_page_on_tests_shows_what_happens() {
+    document("docs/testing.md");
+}
+
 #[track_caller]
 fn document(name: &str) {
     let path = repository().join(name);

@@ -41,6 +41,8 @@ mod sandbox;
 mod schemas;
 mod settled;
 mod teams;
+mod test_blocks;
+mod test_cli;
 mod upcoming;
 mod whole;
 mod world;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 const NOT_SHOWN: &[(&str, &str)] = &[
     ("absent-pin", "said when records are decided (tests/it/commands.rs)"),
     ("expired-pin", "said when records are decided (tests/it/commands.rs)"),
+    ("failed-test", "said when tests are run (tests/it/test_cli.rs)"),
     ("file-exists", "about a command that writes"),
     ("inferred-record", "said by commands, which look at the data first (tests/it/commands.rs)"),
     ("needless-pin", "said when records are decided (tests/it/pins.rs)"),
@@ -23,6 +24,7 @@ const NOT_SHOWN: &[(&str, &str)] = &[
     ("source-locked", "needs another program at work"),
     ("too-large", "the example would be too large"),
     ("unreadable-cell", "a page cannot hold such bytes"),
+    ("unset-field", "said when tests are run (tests/it/test_cli.rs)"),
     ("write-back", "about a command that writes"),
 ];
 

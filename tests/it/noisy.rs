@@ -160,8 +160,10 @@ impl Policy {
 
     fn item(&mut self, dice: &mut Dice<'_>) {
         self.allow(dice);
-        match dice.below(9) {
+        match dice.below(11) {
             0 => self.decide(dice),
+            8 => self.test(dice),
+            9 => self.invariant(dice),
             1 => self.record(dice),
             2 => {
                 self.line("team");
@@ -271,6 +273,102 @@ impl Policy {
             1 => self.say("valid until until"),
             2 => self.say("valid from \"from\""),
             _ => {}
+        }
+    }
+
+    fn test(&mut self, dice: &mut Dice<'_>) {
+        self.line("test");
+        self.put(Before::Mark, "\"by \\\"name\\\" # of it\"");
+        self.say("{");
+        for _ in 0..dice.below(6) {
+            match dice.below(6) {
+                0 => {
+                    self.line("on");
+                    self.say("2026-11-22");
+                    if dice.below(2) == 0 {
+                        self.say("at 09:30");
+                    }
+                }
+                1 => {
+                    self.line("expect");
+                    self.say(dice.pick(&[
+                        "owner Sales by big/one",
+                        "owner of Account is kept",
+                        "team includes A",
+                        "owner by x",
+                    ]));
+                }
+                2 => self.cases(dice),
+                _ => self.given(dice),
+            }
+        }
+        self.say("}");
+    }
+
+    fn given(&mut self, dice: &mut Dice<'_>) {
+        self.line("given");
+        self.say(dice.pick(&["person \"ana\"", "Account", "Account \"A-1\""]));
+        self.say("{");
+        for index in 0..dice.below(6) {
+            if index > 0 {
+                self.comma();
+            }
+            self.say(dice.pick(&["status", "current owner", "past status", "\"two words\""]));
+            self.say("=");
+            self.say(dice.pick(&[
+                "At-Risk",
+                "\"At Risk\"",
+                "(A, B)",
+                "2026-11-22 at 09:30",
+                "30 days ago",
+                "1 + 2",
+                "missing",
+            ]));
+        }
+        if dice.below(4) == 1 && self.words.last().is_some_and(|(_, last)| last != "{") {
+            self.comma();
+        }
+        self.say("}");
+    }
+
+    /// Each row on a line of its own.
+    fn cases(&mut self, dice: &mut Dice<'_>) {
+        self.line("cases");
+        let heads = ["status", "Account.arr", "on", "expect owner", "current owner", "\"two words\""];
+        let cells = ["-", "Active", "\"At Risk\"", "10k", "big/one", "2026-11-22", "-5"];
+        let columns = 2 + dice.below(3);
+        for row in 0..1 + dice.below(4) {
+            for column in 0..columns {
+                let cell = dice.pick(if row == 0 { &heads } else { &cells });
+                if column > 0 {
+                    self.put(Before::Blank, "|");
+                }
+                self.put(if column == 0 { Before::Line } else { Before::Blank }, cell);
+            }
+        }
+    }
+
+    fn invariant(&mut self, dice: &mut Dice<'_>) {
+        if dice.below(2) == 0 {
+            self.line("always");
+            self.say("every Account");
+            if dice.below(2) == 0 {
+                self.say("where");
+                self.condition(dice, 2);
+            }
+            self.say("has owner");
+        } else {
+            self.line("never");
+            self.say(dice.pick(&["assign to Sales", "assign owner of Account to Sales", "assign Account to A"]));
+            self.comma();
+            self.say("\"a b\"");
+            if dice.below(2) == 0 {
+                self.say("where");
+                self.condition(dice, 2);
+            }
+        }
+        if dice.below(3) == 0 {
+            self.say("because \"x\"");
         }
     }
 

@@ -16,6 +16,11 @@ fn survive(text: &str) -> Vec<&'static str> {
     if !diagnostic::any_error(&checked.diagnostics) {
         let world = world.rows("Account", &["id", "a", "name"], &[&["1", "2", "x"], &["2", "", ""]]);
         let built = world.build();
+        let mut coverage = ownward::testing::Coverage::new(&built.policy);
+        for case in built.policy.tests.iter().flat_map(|test| &test.cases) {
+            let zone = jiff::tz::TimeZone::UTC;
+            ownward::testing::run_case(&built.policy, case, &zone, None, &mut coverage);
+        }
         let decision = built.decide();
         for id in built.policy.role_ids() {
             for row in 0..decision.row_count(id) {
@@ -104,6 +109,19 @@ decide owner of Account {
   when name matches "^Stra(ß|ss)e [0-9]+" or touched within past 90 hours and renewal - today > 30 keep owner
   when amount > 10k EUR or most of { open, key-account, stage > Tactical } assign to nobody
   otherwise assign to "Late Queue" else keep owner
+}
+clients: always every Account where type counts as Client has owner because "§"
+never assign Account to CustomerSuccess, "Late Queue" where arr >= 1M USD
+test "at risk" {
+  on 2026-11-22 at 09:30
+  given Account "A-1" { type = Client, status = "At Risk", arr = 1M USD, interests = (Upsell, Renewal), renewal = 3 days ago }
+  given Account { parent = "A-1", current owner = "ana", past status = Active, touched = 2026-11-21 at 10:00 }
+  given person "ana" { team = EMEA-Sales, active = yes, capacity = 5 }
+  expect owner of Account "A-1" is CustomerSuccess
+  cases
+    status  | Account.employees | on         | expect owner of Account "A-1" | by
+    At-Risk | 40                | 2026-11-23 | CustomerSuccess               | -
+    -       | -                 | -          | kept                          | -
 }
 "#;
 

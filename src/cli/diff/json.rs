@@ -21,7 +21,7 @@ pub fn value(diff: &Diff) -> Value {
         "roles": diff.proof.roles.iter().map(|role| role_json(diff, role)).collect::<Vec<_>>(),
         "declarations": diff.declarations.iter().map(|change| declaration(diff, change)).collect::<Vec<_>>(),
         "data": diff.data.as_ref().map(data),
-        "gate": diff.gate.is_set.then(|| json!({ "passed": diff.gate.is_passed(), "reasons": diff.gate.passed() })),
+        "gate": diff.gate.is_set.then(|| json!({ "exceeded": diff.gate.is_passed(), "reasons": diff.gate.passed() })),
     })
 }
 

@@ -19,6 +19,7 @@ const ITEM_WORDS: &[&str] = &[
     "gather",
     "place",
     "calendar",
+    "test",
     "when",
     "otherwise",
 ];
@@ -75,6 +76,8 @@ impl<'t> Builder {
             Grammar::calendar => tree.calendars.extend(self.calendar(node)),
             Grammar::rule => tree.loose.push(self.rule(node)),
             Grammar::pin => tree.pins.extend(self.pin(node)),
+            Grammar::test => tree.tests.extend(self.test(node)),
+            Grammar::invariant => tree.invariants.extend(self.invariant(node)),
             Grammar::later_item => {
                 let word = first(node.clone()).map_or("", |word| word.as_str()).to_lowercase();
                 let span = first(node).map(|word| self.span(&word));
@@ -119,7 +122,7 @@ impl<'t> Builder {
         Some(PinDecl { role, record: record?, key: key?, owner: owner?, because, from, until, span })
     }
 
-    fn pin_owner(&mut self, node: Node<'t>) -> Option<Word> {
+    pub(super) fn pin_owner(&mut self, node: Node<'t>) -> Option<Word> {
         if node.as_rule() != Grammar::path {
             return self.word(node);
         }

@@ -5,6 +5,7 @@
 mod actions;
 mod allows;
 mod conditions;
+mod invariants;
 mod items;
 mod places;
 mod records;
@@ -14,6 +15,7 @@ mod sentences;
 mod sums;
 mod tables;
 mod tails;
+mod test_blocks;
 mod who;
 mod words;
 

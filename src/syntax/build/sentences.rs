@@ -187,6 +187,7 @@ fn is_one_line(node: &Node<'_>) -> bool {
             !node.clone().into_inner().any(|body| body.into_inner().any(|part| part.as_rule() == Grammar::group))
         }
         Grammar::person | Grammar::team | Grammar::queue | Grammar::list | Grammar::define | Grammar::pin => true,
+        Grammar::invariant => true,
         _ => false,
     }
 }
