@@ -393,7 +393,7 @@ fn a_change_that_moves_too_much_fails() {
     diff(&sandbox, &["--data", "--max-moved", "4"]).success();
     let over = diff(&sandbox, &["--data", "--max-moved", "3"]).fails_with(1);
     assert!(over.stderr.contains("too many records move: 4, and 3 may (--max-moved 3)"), "{}", over.stderr);
-    assert_eq!(over.json()["gate"]["passed"], true);
+    assert_eq!(over.json()["gate"]["exceeded"], true);
     let share = diff(&sandbox, &["--data", "--max-moved", "50%"]).fails_with(1);
     assert!(share.stderr.contains("4, and 2 may (--max-moved 50%, which is 50% of 5 records"), "{}", share.stderr);
     diff(&sandbox, &["--data", "--max-moved", "80%"]).success();
