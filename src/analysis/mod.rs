@@ -4,6 +4,7 @@
 //! search answers it exactly. Conditions that no field's atoms hold are free to be true or false in it, so "there is no
 //! such point" is a proof; a point that hangs on them counts only when the interpreter finds a record for it.
 
+mod combine;
 mod conditions;
 mod dead;
 mod difference;
@@ -12,6 +13,7 @@ mod gap;
 mod ground;
 mod imagine;
 mod index;
+mod invariants;
 mod opened;
 mod overlap;
 mod pair;
@@ -23,6 +25,7 @@ mod stage;
 mod unchanged;
 mod uses;
 mod values;
+mod versions;
 mod words;
 
 pub use conditions::{Idle, Slip};
@@ -30,11 +33,13 @@ pub use dead::DeadValues;
 pub use difference::{
     Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
 };
-pub use findings::{Proof, findings, prove};
+pub use findings::{Proof, findings, invariant_findings, prove};
 pub use gap::{Gap, Gaps};
 pub use ground::Doubt;
+pub use invariants::{Verdict as InvariantVerdict, invariants};
 pub use opened::{Part, Row};
 pub use overlap::Overlap;
 pub use pair::same_owners;
 pub use reach::{Reached, Unreached};
 pub use unchanged::{RULES_CHANGED, compared, unchanged};
+pub use versions::Versions;

@@ -42,9 +42,7 @@ pub(super) struct Differing {
     /// Parts of the ground; `None` where no rule takes the records.
     pub old: Option<usize>,
     pub new: Option<usize>,
-    #[expect(dead_code, reason = "shown by the difference of two policies")]
     pub region: Vec<AtomSet>,
-    #[expect(dead_code, reason = "shown by the difference of two policies")]
     pub record: Imagined,
 }
 
