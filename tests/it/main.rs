@@ -20,6 +20,7 @@ mod found;
 mod generate;
 mod history;
 mod history_laws;
+mod invariants;
 mod language;
 mod language_docs;
 mod layers;
