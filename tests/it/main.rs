@@ -9,6 +9,7 @@ mod check;
 mod ci;
 mod commands;
 mod contests;
+mod counterfactual_laws;
 mod dated_rows;
 mod diagnostics;
 mod diff;
