@@ -4,5 +4,7 @@
 //! and gives a value; turning it into text needs the sources and happens at the front door.
 
 mod trace;
+mod why_not;
 
 pub use trace::{ConditionTrace, Explanation, RuleTrace, RuleVerdict, explain, explain_rule};
+pub use why_not::{Asked, RuleNot, WayNot, WhyNot, why_not};
