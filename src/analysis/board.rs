@@ -1,7 +1,7 @@
 //! One record among the boxes of its role: which steps give it to somebody, and what keeps each from deciding.
 
 use super::asked_facts;
-use super::giving::{Gives, Step, fits_pool, given};
+use super::giving::{self, Gives, Step, fits_pool, given};
 use super::imagine::{Fact, Known};
 use super::index::BoxIndex;
 use super::movable::{self, Making, Values};
@@ -12,9 +12,9 @@ use super::words;
 use crate::check::policy::{PoolId, Role, Rule};
 use crate::decide::row::{Facts, Setting};
 use crate::limits::BOXES_PER_PROOF_MAX;
-use crate::plan::{AtomSet, Dimension, DimensionKind, RuleBox, rule_boxes};
+use crate::plan::{AtomSet, Cuts, Dimension, DimensionKind, RuleBox, rule_boxes};
 use crate::source::Span;
-use crate::value::Owner;
+use crate::value::{Owner, Value, fold};
 use std::collections::BTreeSet;
 
 /// Something that can be changed.
@@ -406,9 +406,19 @@ impl<'a> Board<'a> {
         words::region(self.setting.policy, self.role, &self.dimensions, &space, &within).into_iter().next()
     }
 
+    /// Whether a value is a text that rules do not name.
+    pub fn is_example(&self, one: usize, known: &Known) -> bool {
+        let Known::Value(Value::Text(text)) = known else { return false };
+        let folded = fold(text);
+        let is_point = |at: &usize| match self.dimensions[*at].cuts() {
+            Some(Cuts::Text { points, .. }) => points.contains(&folded),
+            _ => false,
+        };
+        !self.movable[one].dimensions.iter().any(is_point) && !giving::texts(self.setting, self.owner).contains(text)
+    }
+
     /// Whether the only atom of a set stands for more than one value.
     fn is_interval(&self, at: usize, set: &AtomSet) -> bool {
-        use crate::plan::Cuts;
         let Some(atom) = set.single() else { return true };
         match self.dimensions[at].cuts() {
             Some(Cuts::Number { .. } | Cuts::Day { .. } | Cuts::Instant { .. }) => atom % 2 == 0,

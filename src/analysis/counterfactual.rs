@@ -10,7 +10,7 @@ use super::board::{Board, Refusal};
 use super::giving::{self, Gives, Steps, given};
 use super::ground::Doubt;
 use super::imagine::{Fact, Known};
-use super::movable::{FIELD, GOES_MISSING};
+use super::movable::{FIELD, odd_cost};
 use super::own;
 use super::search::Found;
 use super::words;
@@ -18,7 +18,7 @@ use crate::check::policy::{Role, RuleId};
 use crate::decide::row::{Facts, Setting};
 use crate::limits::COUNTERFACTUAL_STEPS_MAX;
 use crate::plan::AtomSet;
-use crate::value::{Owner, Value};
+use crate::value::Owner;
 use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -51,6 +51,8 @@ pub struct FactChange {
     /// Everything that would do as well, the other changes as they are (`employees >= 100`); `None` where it is this
     /// value alone, or cannot be said.
     pub range: Option<String>,
+    /// `to` is a text that was made up: no rule names it, and others do as well.
+    pub is_example: bool,
 }
 
 /// Changes that together make the rules give the record to its new owner, and the rule that would decide then.
@@ -249,8 +251,8 @@ impl Search<'_, '_> {
     fn tell(&mut self, known: Vec<(usize, Known)>, region: &[AtomSet], goal: usize) {
         let board = self.board;
         let set: Set = known.iter().map(|(at, _)| *at).collect();
-        let goes_missing = known.iter().filter(|(_, known)| *known == Known::Value(Value::Missing)).count();
-        let cost = board.cost(&set) + GOES_MISSING * u32::try_from(goes_missing).unwrap_or(u32::MAX / FIELD);
+        let odd = known.iter().map(|(at, to)| odd_cost(&own::known(board.facts, &board.movable[*at].fact), to));
+        let cost = board.cost(&set) + odd.sum::<u32>();
         let changed = board.changed(&known);
         let Some((rule, is_by_pool)) = given(board.setting, board.role, &changed, board.owner) else { return };
         let changes = known.iter().map(|(at, known)| self.change(*at, known, region, goal)).collect();
@@ -276,6 +278,7 @@ impl Search<'_, '_> {
             from: shown(&own::known(board.facts, fact)),
             to: shown(to),
             range: board.range(at, region, goal),
+            is_example: board.is_example(at, to),
         }
     }
 }

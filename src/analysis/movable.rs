@@ -4,22 +4,23 @@
 //! other records, before owners, before the past. The key, the day of creation and references stay: another key is
 //! another record.
 
+use super::asked_facts;
 use super::giving::texts;
 use super::imagine::{Fact, Known};
 use super::own;
 use super::values;
 use crate::assign;
-use crate::check::policy::{MemberAsk, MemberValue, OwnerRef, Path, PoolId, Role};
+use crate::check::policy::{Cond, FieldTest, MemberAsk, MemberValue, OwnerRef, Path, PoolId, Role, TestKind};
 use crate::decide::Candidate;
 use crate::decide::row::{Facts, Setting};
 use crate::plan::{AtomSet, Dimension, DimensionKind, Opaque};
-use crate::schema::{FieldId, FieldKind, Person};
+use crate::schema::{Currency, FieldId, FieldKind, Person};
 use crate::value::{Decimal, Owner, Value, parse_number};
 
 /// The cost of one field; all finer ranks stay below it together.
 pub(super) const FIELD: u32 = 1_000;
-/// What it costs on top that a value goes missing: nobody mends a record that way.
-pub(super) const GOES_MISSING: u32 = 100;
+/// What it costs on top that a value goes missing, or is no longer whole: nobody mends a record that way.
+const ODD: u32 = 100;
 const EACH_REFERENCE: u32 = 20;
 const WORKED_OUT: u32 = 3 * FIELD;
 const OWNER: u32 = 5 * FIELD;
@@ -80,6 +81,19 @@ fn field_cost(setting: Setting<'_>, facts: &dyn Facts, path: &Path) -> Option<u3
         FieldKind::Many(_) => Some(FIELD + 2),
         FieldKind::Text => Some(FIELD + 3),
     }
+}
+
+/// What a value costs on top of its field's change.
+pub(super) fn odd_cost(from: &Known, to: &Known) -> u32 {
+    match (from, to) {
+        (_, Known::Value(Value::Missing)) => ODD,
+        (Known::Value(from), Known::Value(to)) if is_fraction(to) && !is_fraction(from) => ODD,
+        _ => 0,
+    }
+}
+
+fn is_fraction(value: &Value) -> bool {
+    matches!(value, Value::Number(number) | Value::Money(number, _) if !number.is_integer())
 }
 
 /// What values are made up from.
@@ -191,7 +205,7 @@ impl Making<'_> {
         .collect()
     }
 
-    /// Nearest first, missing last.
+    /// Nearest first; what is no longer whole late, missing last.
     fn sort(&self, own: &Known, kind: Option<&FieldKind>, values: &mut Vec<Value>) {
         let mut seen = Vec::new();
         values.retain(|value| {
@@ -203,7 +217,8 @@ impl Making<'_> {
         let theirs = texts(self.setting, self.owner);
         values.sort_by_cached_key(|value| {
             let is_theirs = matches!(value, Value::Text(text) if theirs.contains(text));
-            (value.is_missing(), !is_theirs, distance(own, value, kind))
+            let is_odd = is_fraction(value) && !is_fraction(own);
+            (value.is_missing(), is_odd, !is_theirs, distance(own, value, kind))
         });
     }
 
@@ -224,36 +239,60 @@ impl Making<'_> {
         found
     }
 
-    /// Numbers and days that comparisons with other fields may ask for.
+    /// Numbers and days that conditions without atoms of their own may ask for.
     fn beside(&self, path: &Path, own: &Value) -> Vec<Value> {
-        let others = self.dimensions.iter().filter(|one| opaque(one).is_some());
-        let facts = others.flat_map(|one| super::asked_facts::of_dimension(self.role, &one.kind));
-        let others: Vec<Value> = facts
-            .filter_map(|fact| match fact {
-                Fact::Value(other) if other != *path => Some(self.facts.value(&other)),
-                _ => None,
-            })
-            .collect();
-        let one = Decimal::ONE;
-        match own {
-            Value::Number(number) => around(*number, &others).into_iter().map(Value::Number).collect(),
-            Value::Money(number, code) => {
-                around(*number, &others).into_iter().map(|number| Value::Money(number, code.clone())).collect()
+        let mut others = Vec::new();
+        let mut days = Vec::new();
+        for dimension in self.dimensions.iter().filter(|one| opaque(one).is_some()) {
+            for fact in asked_facts::of_dimension(self.role, &dimension.kind) {
+                match fact {
+                    Fact::Value(other) if other != *path => match self.facts.value(&other) {
+                        Value::Number(number) | Value::Money(number, _) => others.push(number),
+                        Value::Date(day) => days.push(day),
+                        _ => {}
+                    },
+                    _ => {}
+                }
             }
-            Value::Date(_) | Value::Missing if *self.kind(path) == FieldKind::Date => others
-                .iter()
-                .filter_map(|other| match other {
-                    Value::Date(day) => Some(*day),
-                    _ => None,
-                })
-                .flat_map(|day| [day, day.saturating_add(1), day.saturating_sub(1)])
-                .map(Value::Date)
-                .collect(),
-            Value::Missing if *self.kind(path) == FieldKind::Number => {
-                around(one, &others).into_iter().map(Value::Number).collect()
+            if let Some(Opaque::Holds(cond)) = opaque(dimension) {
+                self.constants(cond, path, &mut others, &mut days);
+            }
+        }
+        let numbers = |own: Decimal| around(own, &others);
+        match (own, self.kind(path)) {
+            (Value::Number(number), _) => numbers(*number).into_iter().map(Value::Number).collect(),
+            (Value::Money(number, code), _) => {
+                numbers(*number).into_iter().map(|number| Value::Money(number, code.clone())).collect()
+            }
+            (Value::Missing, FieldKind::Number) => numbers(Decimal::ONE).into_iter().map(Value::Number).collect(),
+            (Value::Missing, FieldKind::Money(Currency::Fixed(code))) => {
+                numbers(Decimal::ONE).into_iter().map(|number| Value::Money(number, code.clone())).collect()
+            }
+            (_, FieldKind::Date) => {
+                let near = days.iter().flat_map(|day| [*day, day.saturating_add(1), day.saturating_sub(1)]);
+                near.map(Value::Date).collect()
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What a condition compares a field with.
+    fn constants(&self, cond: &Cond, path: &Path, numbers: &mut Vec<Decimal>, days: &mut Vec<i32>) {
+        cond.visit(&mut |kind, _| {
+            let TestKind::Field { path: other, test } = kind else { return };
+            match test {
+                FieldTest::Number { ranges, .. } if other == path => {
+                    numbers.extend(
+                        ranges.iter().flat_map(|range| range.low.iter().chain(&range.high)).map(|(bound, _)| *bound),
+                    );
+                }
+                FieldTest::Day(ranges) if other == path => {
+                    let marks = ranges.iter().flat_map(|range| range.low.iter().chain(&range.high));
+                    days.extend(marks.map(|(mark, _)| mark.day(self.setting.as_of)));
+                }
+                _ => {}
+            }
+        });
     }
 
     /// What a pool's condition would have a field of the record say for the owner.
@@ -317,14 +356,10 @@ fn cuts_of<'a>(cuts: &'a [(&'a Dimension, AtomSet)]) -> Vec<values::Cut<'a>> {
 }
 
 /// Numbers near one, near others, and some times as large.
-fn around(own: Decimal, others: &[Value]) -> Vec<Decimal> {
-    let others = others.iter().filter_map(|other| match other {
-        Value::Number(number) | Value::Money(number, _) => Some(*number),
-        _ => None,
-    });
+fn around(own: Decimal, others: &[Decimal]) -> Vec<Decimal> {
     let mut found = Vec::new();
-    for number in std::iter::once(own).chain(others) {
-        found.extend([Some(number), number.checked_add(Decimal::ONE), number.checked_sub(Decimal::ONE)]);
+    for number in std::iter::once(&own).chain(others) {
+        found.extend([Some(*number), number.checked_add(Decimal::ONE), number.checked_sub(Decimal::ONE)]);
         for factor in [2_u32, 3, 5, 10, 100, 1_000] {
             let factor = Decimal::from(factor);
             found.extend([number.checked_mul(factor), number.checked_div(factor)]);

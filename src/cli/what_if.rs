@@ -94,6 +94,11 @@ fn change_text(change: &FactChange) -> String {
             _ => "missing".to_owned(),
         },
     };
+    let to = match (change.is_example, &change.range) {
+        (true, Some(_)) => "another one".to_owned(),
+        (true, None) => format!("a text such as \"{}\"", shown(&change.to)),
+        (false, _) => shown(&change.to),
+    };
     let range = change.range.as_ref().map(|range| format!("   [any {range}]")).unwrap_or_default();
     let of = match change.of {
         ChangeOf::Field => "",
@@ -102,7 +107,7 @@ fn change_text(change: &FactChange) -> String {
         ChangeOf::Owner => "   (another decision)",
         ChangeOf::Past => "   (what the ledger saw)",
     };
-    format!("{}: {} -> {}{range}{of}", change.name, shown(&change.from), shown(&change.to))
+    format!("{}: {} -> {to}{range}{of}", change.name, shown(&change.from))
 }
 
 fn json(about: &About<'_>, sought: &Sought, found: Option<&Counterfactual>) -> Value {
@@ -149,6 +154,7 @@ fn alternative_json(about: &About<'_>, alternative: &Alternative) -> Value {
             "from": change.from,
             "to": change.to,
             "any": change.range,
+            "is_example": change.is_example,
         })
     });
     json!({

@@ -3,6 +3,7 @@
 //! Replays one record by the plain interpreter. Takes facts from wherever they are (a snapshot, an entry of the ledger)
 //! and gives a value; turning it into text needs the sources and happens at the front door.
 
+mod asked_text;
 mod trace;
 mod why_not;
 

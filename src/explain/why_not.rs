@@ -1,11 +1,12 @@
 //! Why a record is not somebody's: each rule that would give it to them, and what keeps it from doing so.
 
+use super::asked_text::asked_text;
 use super::trace::{RuleTrace, RuleVerdict, explain, explain_rule, trace};
 use crate::analysis::{self, Row, Way};
-use crate::check::policy::{Cond, Role, RuleId, TargetKind};
+use crate::check::policy::{Cond, OwnerRef, Role, RuleId, Target, TargetKind};
 use crate::decide::Facts;
 use crate::decide::row::{Named, Setting, first_named};
-use crate::plan::{condition_text, targets_text};
+use crate::plan::{contest_text, targets_text};
 use crate::value::Owner;
 
 /// The rules that would give a record to somebody.
@@ -106,8 +107,13 @@ fn told(setting: Setting<'_>, role: &Role, facts: &dyn Facts, owner: &Owner, way
     (told, left)
 }
 
+/// As it is written in a rule.
 fn target_text(setting: Setting<'_>, role: &Role, kind: TargetKind) -> String {
-    targets_text(setting.policy, setting.record, &[crate::check::policy::Target { kind, span: role.span }])
+    match &kind {
+        TargetKind::OwnerOf(OwnerRef::Of(path)) => path.text(setting.policy, setting.record),
+        TargetKind::Contest(path) => contest_text(setting.policy, setting.record, path),
+        _ => targets_text(setting.policy, setting.record, &[Target { kind, span: role.span }]),
+    }
 }
 
 /// A row's condition in its parts.
@@ -118,8 +124,7 @@ fn asked(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> Vec<Asked> {
     };
     let one = |part: &Cond| {
         let traced = trace(setting, part, facts);
-        let text = condition_text(setting.policy, setting.record, part);
-        Asked { text, holds: traced.holds, values: traced.values }
+        Asked { text: asked_text(setting.policy, setting.record, part), holds: traced.holds, values: traced.values }
     };
     parts.iter().map(one).collect()
 }

@@ -46,5 +46,6 @@ mod test_blocks;
 mod test_cli;
 mod upcoming;
 mod whole;
+mod why;
 mod world;
 mod year;
