@@ -14,7 +14,7 @@ use crate::decide::row::{Facts, Setting};
 use crate::limits::BOXES_PER_PROOF_MAX;
 use crate::plan::{AtomSet, Cuts, Dimension, DimensionKind, RuleBox, rule_boxes};
 use crate::source::Span;
-use crate::value::{Owner, Value, fold};
+use crate::value::{Decimal, Owner, Value, fold};
 use std::collections::BTreeSet;
 
 /// Something that can be changed.
@@ -285,6 +285,7 @@ impl<'a> Board<'a> {
             let choices = self.choices(found.clone(), within, set, goal, around);
             let mut known = Vec::with_capacity(choices.len());
             if self.choose(&choices, &mut known, steps) {
+                (0..known.len()).for_each(|at| self.draw_near(&mut known, at, steps));
                 let changed = self.changed(&known);
                 let atom = |one: &Dimension| own::atom(self.setting, self.role, one, &changed);
                 let point = self.dimensions.iter().map(|one| AtomSet::of(one.atom_count, [atom(one)]));
@@ -382,6 +383,26 @@ impl<'a> Board<'a> {
         false
     }
 
+    /// Moves a whole number that no atoms tell as near to the record's own as the interpreter lets it.
+    fn draw_near(&self, known: &mut [(usize, Known)], at: usize, steps: &mut u64) {
+        let (one, found) = known[at].clone();
+        let own = own::known(self.facts, &self.movable[one].fact);
+        let (Some(mut far), Some(mut near)) = (whole(&own), whole(&found)) else { return };
+        if self.movable[one].is_plain {
+            return;
+        }
+        let between = |a: Decimal, b: Decimal| Some((a.checked_add(b)? / Decimal::TWO).floor());
+        while let Some(middle) = between(far, near).filter(|middle| *middle != far && *middle != near) {
+            known[at].1 = with_number(&found, middle);
+            *steps = steps.saturating_sub(1 + self.role.rules.len() as u64);
+            match *steps > 0 && given(self.setting, self.role, &self.changed(known), self.owner).is_some() {
+                true => near = middle,
+                false => far = middle,
+            }
+        }
+        known[at].1 = with_number(&found, near);
+    }
+
     /// In words, all values of a change that would do, where the others are as in the region; `None` where it is one
     /// value alone, or where its atoms do not tell.
     pub fn range(&self, one: usize, region: &[AtomSet], goal: usize) -> Option<String> {
@@ -439,4 +460,18 @@ fn wider(at: usize, region: &[AtomSet], within: &[AtomSet], boxes: &[&RuleBox]) 
         }
     }
     wide
+}
+
+fn whole(known: &Known) -> Option<Decimal> {
+    match known {
+        Known::Value(Value::Number(number) | Value::Money(number, _)) if number.is_integer() => Some(*number),
+        _ => None,
+    }
+}
+
+fn with_number(known: &Known, number: Decimal) -> Known {
+    match known {
+        Known::Value(Value::Money(_, code)) => Known::Value(Value::Money(number, code.clone())),
+        _ => Known::Value(Value::Number(number)),
+    }
 }

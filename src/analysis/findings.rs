@@ -4,16 +4,19 @@ use super::conditions::{self, Idle, Slip};
 use super::dead::DeadValues;
 use super::gap::{Gap, Gaps};
 use super::ground::{Budget, Doubt, Ground};
+use super::invariants::{Verdict as InvariantVerdict, invariants};
 use super::overlap::Overlap;
 use super::reach::Reached;
 use super::shared::Shared;
 use super::stage::Stage;
 use super::{Row, Unreached};
 use crate::check::policy::{
-    DayMark, FieldTest, InstantMark, Range, Role, RoleId, Rule, RuleId, TargetKind, TestKind, TypedPolicy,
+    DayMark, FieldTest, InstantMark, Invariant, InvariantKind, InvariantRole, Range, Role, RoleId, Rule, RuleId,
+    TargetKind, TestKind, TypedPolicy,
 };
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::limits::{ANALYSIS_STEPS_MAX, ANALYSIS_STEPS_TOTAL};
+use crate::schema::Directory;
 use crate::value::time::{self, AsOf};
 
 /// Everything that is proved of one role.
@@ -88,6 +91,45 @@ pub fn findings(policy: &TypedPolicy, as_of: &AsOf) -> Vec<Diagnostic> {
     let all = policy.roles.iter().zip(&proofs).flat_map(of_role);
     all.filter(|one| told.insert((one.code, one.headline.clone(), one.primary.as_ref().map(|label| label.span))))
         .collect()
+}
+
+/// What there is to say about the invariants: an error for each that the rules break, with a record; a note for each that
+/// was not proved. Without people in the directory, who belongs to a team is open.
+pub fn invariant_findings(policy: &TypedPolicy, directory: &Directory, as_of: &AsOf) -> Vec<Diagnostic> {
+    let verdicts = invariants(policy, directory, as_of);
+    policy
+        .invariants
+        .iter()
+        .zip(&verdicts)
+        .filter_map(|(one, verdict)| invariant_finding(policy, one, verdict))
+        .collect()
+}
+
+fn invariant_finding(policy: &TypedPolicy, invariant: &Invariant, verdict: &InvariantVerdict) -> Option<Diagnostic> {
+    let role = match &invariant.kind {
+        InvariantKind::Has(InvariantRole::Role(role)) | InvariantKind::Never { role, .. } => policy.role(*role),
+        InvariantKind::Has(InvariantRole::Gather(gather)) => &policy.gathers[gather.0 as usize].role,
+    };
+    let open = "whether an invariant holds was not decided";
+    Some(match verdict {
+        InvariantVerdict::Holds => return None,
+        InvariantVerdict::Refuted { record, rule } => {
+            let found = Diagnostic::error(Code::BrokenInvariant, "the rules break an invariant")
+                .at(invariant.span, "does not hold for every record");
+            let found = match rule {
+                Some(rule) => found.at(role.rule(*rule).span, "decides the record that breaks it"),
+                None => found.with_note("no rule decides the record that breaks it"),
+            };
+            found
+                .with_note(format!("for example: {}", show(record)))
+                .help("mend the rules, or say in the invariant which records it speaks of")
+        }
+        InvariantVerdict::Depends(rule) => Diagnostic::note(Code::NotDecided, open)
+            .at(invariant.span, "may not hold")
+            .at(role.rule(*rule).span, "whom this names is not told by the rules alone")
+            .help("check it with the directory of people at hand, or let the rule name teams"),
+        InvariantVerdict::NotDecided(doubt) => not_decided(doubt, open).at(invariant.span, "may not hold"),
+    })
 }
 
 struct Speaker<'p> {

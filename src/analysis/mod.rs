@@ -6,6 +6,7 @@
 
 mod asked_facts;
 mod board;
+mod combine;
 mod conditions;
 mod counterfactual;
 mod dead;
@@ -16,10 +17,12 @@ mod giving;
 mod ground;
 mod imagine;
 mod index;
+mod invariants;
 mod movable;
 mod opened;
 mod overlap;
 mod own;
+mod pair;
 mod reach;
 mod search;
 mod shared;
@@ -28,6 +31,7 @@ mod stage;
 mod unchanged;
 mod uses;
 mod values;
+mod versions;
 mod words;
 
 pub use conditions::{Idle, Slip};
@@ -36,11 +40,14 @@ pub use dead::DeadValues;
 pub use difference::{
     Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
 };
-pub use findings::{Proof, findings, prove};
+pub use findings::{Proof, findings, invariant_findings, prove};
 pub use gap::{Gap, Gaps};
 pub use giving::{Way, fits_pool, given, is_in_pool, ways};
 pub use ground::Doubt;
+pub use invariants::{Verdict as InvariantVerdict, invariants};
 pub use opened::{Part, Row};
 pub use overlap::Overlap;
+pub use pair::same_owners;
 pub use reach::{Reached, Unreached};
 pub use unchanged::{RULES_CHANGED, compared, unchanged};
+pub use versions::Versions;

@@ -79,6 +79,8 @@ fn field_cost(setting: Setting<'_>, facts: &dyn Facts, path: &Path) -> Option<u3
         FieldKind::YesNo | FieldKind::Choice(_) | FieldKind::Number | FieldKind::Money(_) => Some(FIELD),
         FieldKind::Date | FieldKind::Time => Some(FIELD + 1),
         FieldKind::Many(_) => Some(FIELD + 2),
+        // Under another name it is nearly another record.
+        FieldKind::Text if field.name.eq_ignore_ascii_case("name") => Some(FIELD + 6),
         FieldKind::Text => Some(FIELD + 3),
     }
 }

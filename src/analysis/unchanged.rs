@@ -24,7 +24,7 @@ pub fn unchanged(old: &TypedPolicy, new: &TypedPolicy, changes: &[DeclarationCha
     compared(old, new, changes, &mut |_| {})
 }
 
-/// The same with a closer look at every role of `decide` of which nothing but its rules changed: `prove` takes
+/// The same with a closer look at every role of `decide` of which nothing but its rules and the rows they look up changed: `prove` takes
 /// [`RULES_CHANGED`] out and puts differences, or reasons of its own, in. Roles that follow one that is then found to be
 /// equivalent are equivalent, too.
 pub fn compared(
@@ -52,14 +52,27 @@ pub fn compared(
                 role.rules = rule_changes(set, partner);
                 role.not_decided = set.differs(partner, old, new);
                 let used = uses(old, set.role, set.gather);
-                role.not_decided.extend(touched(&used, changes, old, new));
+                role.not_decided.extend(touched(&used, changes, old, new, false));
+                let rows = touched(&used, changes, old, new, true);
                 let shared = used.rotations.iter().find(|name| turns.0.get(*name) != turns.1.get(*name));
                 if shared.is_some() {
                     role.not_decided.push("others take turns in its pools, or no longer do".to_owned());
                 }
                 all.push(Some(used));
-                if role.kind == RoleKind::Decide && role.not_decided == [RULES_CHANGED] {
+                let is_provable = role.kind == RoleKind::Decide
+                    && role.not_decided.iter().all(|reason| reason == RULES_CHANGED)
+                    && !(role.not_decided.is_empty() && rows.is_empty())
+                    // What holds look up is asked before any rule.
+                    && (rows.is_empty() || set.role.holds.is_empty());
+                if is_provable {
+                    let known = std::mem::replace(&mut role.not_decided, vec![RULES_CHANGED.to_owned()]);
                     prove(&mut role);
+                    if role.not_decided.iter().any(|reason| reason == RULES_CHANGED) {
+                        role.not_decided = known;
+                        role.not_decided.extend(rows);
+                    }
+                } else {
+                    role.not_decided.extend(rows);
                 }
             }
         }
@@ -253,10 +266,19 @@ fn pins_differ(old: &BTreeSet<(String, String)>, new: &BTreeSet<(String, String)
     (!keys.is_empty()).then(|| format!("the owners set by hand changed for {}{more}", shown.join(", ")))
 }
 
-/// Which of the changes besides rules can change what a role decides.
-fn touched(used: &Uses, changes: &[DeclarationChange], old: &TypedPolicy, new: &TypedPolicy) -> Vec<String> {
+/// Which of the changes besides rules can change what a role decides: of the rows of lists and tables, or of all else.
+fn touched(
+    used: &Uses,
+    changes: &[DeclarationChange],
+    old: &TypedPolicy,
+    new: &TypedPolicy,
+    of_rows: bool,
+) -> Vec<String> {
     let (mut reasons, mut owners_may_differ) = (Vec::new(), false);
     for change in changes {
+        if matches!(change.touched, Touched::List(_) | Touched::Table(_)) != of_rows {
+            continue;
+        }
         let is_touched = match &change.touched {
             Touched::Nothing | Touched::Reading => false,
             Touched::Record(record) => used.records.contains(record),

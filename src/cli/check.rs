@@ -194,8 +194,9 @@ fn names(session: &Session, args: &CheckArgs) -> Result<Vec<Diagnostic>> {
     let unknown = if has_people || args.require_data { Severity::Error } else { Severity::Note };
     let people = directory(&session.policy.schema, people, has_people);
     let today = session.as_of(None)?.today();
-    let (_, mut found) = bind(&session.policy, people, Unknown::both(unknown), today);
+    let (binding, mut found) = bind(&session.policy, people, Unknown::both(unknown), today);
     findings.append(&mut found);
+    findings.extend(analysis::invariant_findings(&session.policy, binding.directory(), &session.as_of(None)?));
     Ok(findings)
 }
 

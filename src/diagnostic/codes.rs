@@ -50,6 +50,7 @@ codes! {
     BadDate = "bad-date": "a date in a policy is no day of the calendar",
     BadPattern = "bad-pattern": "a regular expression that cannot be used",
     BadTest = "bad-test": "a test that cannot be run as it is written",
+    BrokenInvariant = "broken-invariant": "the rules break what is said to be always or never so",
     BrokenRow = "broken-row": "a row of a data file cannot be read",
     Config = "config": "ownward.toml cannot be used as it is written",
     DeadRow = "dead-row": "a row of a table that never decides a record",

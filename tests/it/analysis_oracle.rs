@@ -3,11 +3,11 @@
 //! `OWNWARD_CASES` sets how many policies are made up.
 
 use crate::world::{World, test_day};
-use ownward::analysis::{self, Gaps, Proof, Reached};
+use ownward::analysis::{self, Change, Gaps, Proof, Reached, Versions};
 use ownward::assign::Binding;
 use ownward::check::policy::{
     Cond, ContestPath, Criterion, FieldTest, HistoryId, OwnerRef, Path, RelatedPath, Role, RoleId, Rule, RuleId,
-    TestKind, TextTest, TypedPolicy,
+    TargetKind, TestKind, TextTest, TypedPolicy,
 };
 use ownward::decide::Candidate;
 use ownward::decide::row::{self, Facts, Setting};
@@ -504,4 +504,122 @@ fn has_value(tried: &Tried, rule: &Rule, at: Span, tuple: &Tuple, text: &str) ->
         });
     });
     has
+}
+
+/// What two versions of a role decide differently, and how often each is there to be found.
+#[derive(Debug, Default)]
+struct PairHits {
+    cases: usize,
+    equal: usize,
+    different: usize,
+    not_decided: usize,
+}
+
+#[test]
+fn differences_are_those_that_trying_every_record_finds() {
+    let cases: usize = std::env::var("OWNWARD_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(800);
+    let mut hits = PairHits::default();
+    for seed in 0..cases {
+        let mut dice = Dice::new(seed as u64 + 7_000_001);
+        let (head, fields, optional) = declared(&mut dice, 3);
+        let old = rules(&mut dice, &fields, &optional, 6);
+        let mut new = old.clone();
+        for _ in 0..1 + dice.roll(3) {
+            edit(&mut new, &mut dice, &fields, &optional);
+        }
+        let text = |rules: &[String]| format!("{head}decide owner of A {{\n  {}\n}}\n", rules.join("\n  "));
+        let made = |text: String| Made { text, fields: fields.clone(), optional: optional.clone() };
+        let (before, after) = (Tried::new(&made(text(&old))), Tried::new(&made(text(&new))));
+        hold_pair(&before, &after, &mut hits)
+            .unwrap_or_else(|wrong| panic!("case {seed}: {wrong}\n{}\n{}", text(&old), text(&new)));
+        hits.cases += 1;
+    }
+    println!("{hits:?}");
+    assert!(hits.equal * 20 > hits.cases && hits.different * 5 > hits.cases, "{hits:?}");
+    assert!(hits.not_decided * 50 < hits.cases, "{hits:?}");
+}
+
+/// One change as people make them.
+fn edit(rules: &mut Vec<String>, dice: &mut Dice, fields: &[usize], optional: &[bool]) {
+    let at = dice.roll(rules.len());
+    // The last rule may be `otherwise`, which stays where it is.
+    let is_last = rules[at].contains("otherwise");
+    match dice.roll(6) {
+        0 if !is_last && rules.len() > 1 => {
+            rules.remove(at);
+        }
+        1 if at + 1 < rules.len() && !rules[at + 1].contains("otherwise") => rules.swap(at, at + 1),
+        2 => {
+            let cond = condition(dice, fields, optional, 1);
+            rules.insert(
+                at,
+                format!("new{}: when {cond} assign to {}", dice.roll(1_000_000), dice.pick(&["Q1", "Q2", "Q3"])),
+            );
+        }
+        3 => rules[at] = rules[at].replace("to Q1", "to Q2"),
+        4 if !is_last => rules[at] = rules[at].replacen("when ", "when not (", 1).replace(" assign", ") assign"),
+        // Nothing that changes an owner: the condition twice.
+        _ if !is_last => {
+            if let Some((label, rest)) = rules[at].clone().split_once(": when ")
+                && let Some((cond, target)) = rest.rsplit_once(" assign")
+            {
+                rules[at] = format!("{label}: when ({cond}) and ({cond}) assign{target}");
+            }
+        }
+        _ => {}
+    }
+}
+
+fn hold_pair(before: &Tried, after: &Tried, hits: &mut PairHits) -> Result<(), String> {
+    let (old, new) = (before.matches(&before.role().rules), after.matches(&after.role().rules));
+    let owner = |tried: &Tried, bits: u64| {
+        first(bits).map(|rule| match &tried.role().rules[rule].targets[0].kind {
+            TargetKind::Name(name) => tried.policy.names[name.0 as usize].text.clone(),
+            other => format!("{other:?}"),
+        })
+    };
+    let is_same = old.iter().zip(&new).all(|(a, b)| owner(before, *a) == owner(after, *b));
+    let versions = Versions::new(&before.policy, &after.policy, &before.as_of);
+    let mut proof = analysis::compared(&before.policy, &after.policy, &[], &mut |role| versions.prove(role));
+    let role = proof.roles.remove(0);
+    let moved: Vec<_> = role.differences.iter().filter(|one| one.change != Change::Rule).collect();
+    if !role.not_decided.is_empty() {
+        hits.not_decided += 1;
+    } else if moved.is_empty() != is_same {
+        return Err(format!("owners stay the same: {is_same}, but {role:#?}"));
+    }
+    match is_same {
+        true => hits.equal += 1,
+        false => hits.different += 1,
+    }
+    for one in &role.differences {
+        let named: Vec<(String, Option<String>)> = one
+            .witness
+            .iter()
+            .map(|(name, value)| (name.clone(), (value != "missing").then(|| value.clone())))
+            .collect();
+        for rest in before.tuples.iter().step_by(1 + before.tuples.len() / 5) {
+            let record = before.witness(&named, rest);
+            for (tried, said) in [(before, &one.old), (after, &one.new)] {
+                let decided = row::decide(tried.setting(), tried.role(), &record).rule;
+                if decided != said.rule.as_ref().map(|rule| rule.id) {
+                    return Err(format!("{named:?} is decided by {decided:?}, said to be {said:?}"));
+                }
+            }
+        }
+    }
+    // Every pair of rules that some record is between is told.
+    if role.not_decided.is_empty() {
+        for (a, b) in old.iter().zip(&new) {
+            let (was, is) = (first(*a), first(*b));
+            let is_told = role.differences.iter().any(|one| {
+                let place = |rule: &Option<ownward::analysis::RuleRef>| rule.as_ref().map(|rule| rule.id.0 as usize);
+                (place(&one.old.rule), place(&one.new.rule)) == (was, is)
+            });
+            if owner(before, *a) != owner(after, *b) && !is_told {
+                return Err(format!("rule {was:?} to {is:?} is not told: {role:#?}"));
+            }
+        }
+    }
+    Ok(())
 }

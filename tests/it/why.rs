@@ -287,7 +287,7 @@ fn several_conditions_on_one_field_are_met_together() {
   words: when name contains \"bank\" and not (name starts with \"bank\") and name ends with \"AG\" assign to Success
   rest:  otherwise assign to Triage",
     );
-    assert_eq!(changes(&asked(&sandbox, "A1", "--to", "Desk"))[0], "employees: 40 -> 45.5, tags:  -> Vip;Press => far");
+    assert_eq!(changes(&asked(&sandbox, "A1", "--to", "Desk"))[0], "employees: 40 -> 46, tags:  -> Vip;Press => far");
     let words = asked(&sandbox, "A1", "--to", "Success");
     assert_eq!(words["alternatives"][0]["changes"].as_array().unwrap().len(), 1, "{words:#}");
 }

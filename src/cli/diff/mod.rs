@@ -71,7 +71,7 @@ pub fn run(args: &DiffArgs, global: &Global, out: &Output) -> Result<Exit> {
     }
     let limits = gate::limits(args)?;
     let Sides { old, new } = sides::open(args)?;
-    let (proof, declarations) = compare(&old, &new)?;
+    let (proof, declarations) = compare(&old, &new, args)?;
     let data = match args.data {
         true => Some(data::compare(&old, &new, args, out)?),
         false => None,
@@ -91,7 +91,7 @@ pub fn run(args: &DiffArgs, global: &Global, out: &Output) -> Result<Exit> {
 }
 
 /// Types both policies in one namespace and holds them against each other.
-fn compare(old: &Side, new: &Side) -> Result<(DiffProof, Vec<DeclarationChange>)> {
+fn compare(old: &Side, new: &Side, args: &DiffArgs) -> Result<(DiffProof, Vec<DeclarationChange>)> {
     let too_many = || Failure::could_not_run("both versions together declare more records or fields than can be held");
     let merged = merged::merge(&old.session.policy.schema, &new.session.policy.schema).ok_or_else(too_many)?;
     let typed = |side: &Side, schema| -> Result<TypedPolicy> {
@@ -105,5 +105,9 @@ fn compare(old: &Side, new: &Side) -> Result<(DiffProof, Vec<DeclarationChange>)
     let (old_policy, new_policy) = (typed(old, merged.old)?, typed(new, merged.new)?);
     let mut declarations = merged.changes;
     declarations.extend(sides::settings(old, new));
-    Ok((analysis::unchanged(&old_policy, &new_policy, &declarations), declarations))
+    // What is sound may hang on the day: both are judged as of the day of the comparison.
+    let as_of = new.session.as_of(args.when.as_of.as_deref())?;
+    let versions = analysis::Versions::new(&old_policy, &new_policy, &as_of);
+    let proof = analysis::compared(&old_policy, &new_policy, &declarations, &mut |role| versions.prove(role));
+    Ok((proof, declarations))
 }

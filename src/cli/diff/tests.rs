@@ -19,7 +19,7 @@ fn diff(old: &str, new: &str) -> Diff {
     let (old, new) = (write("old", old), write("new", new));
     let Command::Diff(args) = Cli::try_parse_from(["ownward", "diff", &old, &new]).unwrap().command else { panic!() };
     let opened = sides::open(&args).unwrap();
-    let (proof, declarations) = compare(&opened.old, &opened.new).unwrap();
+    let (proof, declarations) = compare(&opened.old, &opened.new, &args).unwrap();
     let gate = Gate::of(&gate::limits(&args).unwrap(), None);
     Diff { old: opened.old, new: opened.new, proof, declarations, data: None, gate }
 }
