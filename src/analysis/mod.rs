@@ -4,18 +4,24 @@
 //! search answers it exactly. Conditions that no field's atoms hold are free to be true or false in it, so "there is no
 //! such point" is a proof; a point that hangs on them counts only when the interpreter finds a record for it.
 
+mod asked_facts;
+mod board;
 mod combine;
 mod conditions;
+mod counterfactual;
 mod dead;
 mod difference;
 mod findings;
 mod gap;
+mod giving;
 mod ground;
 mod imagine;
 mod index;
 mod invariants;
+mod movable;
 mod opened;
 mod overlap;
+mod own;
 mod pair;
 mod reach;
 mod search;
@@ -29,12 +35,14 @@ mod versions;
 mod words;
 
 pub use conditions::{Idle, Slip};
+pub use counterfactual::{Alternative, ChangeOf, Counterfactual, FactChange, counterfactual};
 pub use dead::DeadValues;
 pub use difference::{
     Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
 };
 pub use findings::{Proof, findings, invariant_findings, prove};
 pub use gap::{Gap, Gaps};
+pub use giving::{Way, fits_pool, given, is_in_pool, ways};
 pub use ground::Doubt;
 pub use invariants::{Verdict as InvariantVerdict, invariants};
 pub use opened::{Part, Row};

@@ -218,6 +218,18 @@ fn texts(policy: &TypedPolicy, points: &[String], prefixes: &[String], atom: u16
 
 /// What opaque conditions ask of a text, alone and in pairs.
 fn asked_texts(path: &Path, opaque: &[&Opaque]) -> Vec<String> {
+    let mut texts = parts(path, opaque.iter().copied());
+    let pairs: Vec<String> = texts
+        .iter()
+        .flat_map(|a| texts.iter().filter(move |b| a != *b).map(move |b| format!("{a}{b}")))
+        .take(2 * TEXTS_TRIED)
+        .collect();
+    texts.extend(pairs);
+    texts
+}
+
+/// What opaque conditions ask of a text, each alone.
+pub(super) fn parts<'o>(path: &Path, opaque: impl Iterator<Item = &'o Opaque>) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for opaque in opaque {
         let cond = match opaque {
@@ -247,12 +259,6 @@ fn asked_texts(path: &Path, opaque: &[&Opaque]) -> Vec<String> {
     texts.sort();
     texts.dedup();
     texts.truncate(TEXTS_TRIED);
-    let pairs: Vec<String> = texts
-        .iter()
-        .flat_map(|a| texts.iter().filter(move |b| a != *b).map(move |b| format!("{a}{b}")))
-        .take(2 * TEXTS_TRIED)
-        .collect();
-    texts.extend(pairs);
     texts
 }
 

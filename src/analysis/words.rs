@@ -243,32 +243,36 @@ fn intervals(name: &str, known: &AtomSet, all: &AtomSet, show: impl Fn(usize) ->
 
 /// What is known of an imagined record, a name and a value each; `None` is missing.
 pub(super) fn record(policy: &TypedPolicy, role: &Role, imagined: &Imagined) -> Vec<(String, Option<String>)> {
-    let mut values: Vec<(String, Option<String>)> = imagined
-        .known
-        .iter()
-        .map(|(fact, known)| {
-            let name = match fact {
-                Fact::Value(path) => path.text(&policy.schema, role.record),
-                Fact::Related(path) => related_text(policy, role.record, path),
-                Fact::Owner(OwnerRef::Current) => "current owner".to_owned(),
-                Fact::Owner(OwnerRef::Of(path)) => path.text(policy, role.record),
-                Fact::Contest(path) => contest_text(policy, role.record, path),
-                Fact::History(id) => history_text(policy, *id),
-            };
-            let value = match (fact, known) {
-                (Fact::Value(path), Known::Value(value)) => {
-                    let record = policy.schema.record(path.record(&policy.schema, role.record));
-                    show(value, &record.field(path.field).kind)
-                }
-                (_, Known::Value(Value::Date(day))) => Some(time::show_day(*day)),
-                (_, Known::Value(value)) => show(value, &FieldKind::Number),
-                (_, Known::Owner(owner)) => owner.as_ref().map(|owner| owner.id.clone()),
-                (_, Known::Candidates(candidates)) => candidates.first().map(|one| one.person.id.clone()),
-                (_, Known::Holds(holds)) => Some(if *holds { "yes" } else { "no" }.to_owned()),
-            };
-            (name, value)
-        })
-        .collect();
+    let pairs = imagined.known.iter();
+    let mut values: Vec<(String, Option<String>)> =
+        pairs.map(|(fact, value)| (name(policy, role, fact), known(policy, role, fact, value))).collect();
     values.sort();
     values
+}
+
+/// Something that conditions ask of a record, as the language writes it.
+pub(super) fn name(policy: &TypedPolicy, role: &Role, fact: &Fact) -> String {
+    match fact {
+        Fact::Value(path) => path.text(&policy.schema, role.record),
+        Fact::Related(path) => related_text(policy, role.record, path),
+        Fact::Owner(OwnerRef::Current) => "current owner".to_owned(),
+        Fact::Owner(OwnerRef::Of(path)) => path.text(policy, role.record),
+        Fact::Contest(path) => contest_text(policy, role.record, path),
+        Fact::History(id) => history_text(policy, *id),
+    }
+}
+
+/// What it is, as it is written in data; `None` is missing.
+pub(super) fn known(policy: &TypedPolicy, role: &Role, fact: &Fact, known: &Known) -> Option<String> {
+    match (fact, known) {
+        (Fact::Value(path), Known::Value(value)) => {
+            let record = policy.schema.record(path.record(&policy.schema, role.record));
+            show(value, &record.field(path.field).kind)
+        }
+        (_, Known::Value(Value::Date(day))) => Some(time::show_day(*day)),
+        (_, Known::Value(value)) => show(value, &FieldKind::Number),
+        (_, Known::Owner(owner)) => owner.as_ref().map(|owner| owner.id.clone()),
+        (_, Known::Candidates(candidates)) => candidates.first().map(|one| one.person.id.clone()),
+        (_, Known::Holds(holds)) => Some(if *holds { "yes" } else { "no" }.to_owned()),
+    }
 }

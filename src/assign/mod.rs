@@ -12,7 +12,7 @@ mod pools;
 mod table;
 
 pub use bind::{Binding, Unknown, bind};
-pub use members::{MemberSetting, member_holds, roster};
+pub use members::{MemberSetting, cell as member_cell, member_holds, roster};
 pub use owners::{NOBODY, OwnerTable};
 pub use pool::{
     By, Empty, FitId, Load, Loads, Measure, PassedOver, Period, PeriodCap, Person, Picked, Pool, Request, Roster,

@@ -334,7 +334,7 @@ pub struct ApplyArgs {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  ownward explain Account A-17 policies/crm\n  ownward explain Account A-17 policies/crm --as-of 2026-03-31"
+    after_help = "Example:\n  ownward explain Account A-17 policies/crm\n  ownward explain Account A-17 policies/crm --as-of 2026-03-31\n  ownward explain Account A-17 policies/crm --why-not ana.silva\n  ownward explain Account A-17 policies/crm --to ana.silva"
 )]
 pub struct ExplainArgs {
     /// The record type, such as Account
@@ -349,6 +349,12 @@ pub struct ExplainArgs {
     /// Explain the decision that stood at this moment, from the ledger alone; no new one is made for it
     #[arg(long, value_name = "WHEN")]
     pub as_of: Option<String>,
+    /// Say what keeps each rule from giving the record to this person, team or queue
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["as_of", "to"])]
+    pub why_not: Option<String>,
+    /// Find the fewest changes after which the rules would give the record to this person, team or queue
+    #[arg(long, value_name = "NAME", conflicts_with = "as_of")]
+    pub to: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use super::pin_notes;
 use super::record::invalid_reason;
 use super::session::{Session, parse_when};
 use super::teams;
+use super::{what_if, why_not};
 use crate::check::policy::{Role, RoleId, TargetKind, TypedPolicy};
 use crate::compare::StoredFacts;
 use crate::decide::row::{Named, Setting};
@@ -35,9 +36,50 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let watch = Watch { record: &args.record, key: args.key.trim() };
     let found = evaluate_watching(session, as_of, &run, Depth::Owners, Some(watch), out)?;
     if let Some(team) = teams::find(session, &args.record, &args.role) {
+        if args.why_not.is_some() || args.to.is_some() {
+            return Err(Failure::could_not_run(format!(
+                "`--why-not` and `--to` are asked of a role with one owner; `{}` is a team",
+                args.role
+            )));
+        }
         return teams::explain(session, &found, team, args.key.trim(), out);
     }
     let (role, row) = locate(args, session, &found)?;
+    let heading = heading(session, &found, role, row)?;
+    let asked = About { session, found: &found, role, row, heading: &heading };
+    if let Some(name) = &args.why_not {
+        return why_not::run(&asked, name, out);
+    }
+    if let Some(name) = &args.to {
+        return what_if::run(&asked, name, out);
+    }
+    let explanation = asked.with_facts(|setting, typed, facts| explain(setting, typed, facts));
+    Told { heading: &heading, explanation: &explanation, policy: &session.policy, role, sources: session.sources() }
+        .write(out)
+}
+
+/// The record and role that are explained, and what is said of them before the rules.
+pub struct About<'a> {
+    pub session: &'a Session,
+    pub found: &'a Evaluation,
+    pub role: RoleId,
+    pub row: u32,
+    pub heading: &'a Heading,
+}
+
+impl About<'_> {
+    /// Asks something of the record as the rules see it.
+    pub fn with_facts<T>(&self, ask: impl FnOnce(Setting<'_>, &Role, &dyn Facts) -> T) -> T {
+        let About { session, found, role, row, .. } = *self;
+        let typed = session.policy.role(role);
+        let setting =
+            Setting { policy: &session.policy, record: typed.record, binding: &found.binding, as_of: &found.as_of };
+        found.with_facts(&session.policy, role, row, |facts| ask(setting, typed, facts))
+    }
+}
+
+/// What is said of a decision before its rules, with what stands beside it.
+fn heading(session: &Session, found: &Evaluation, role: RoleId, row: u32) -> Result<Heading> {
     let at = role.0 as usize;
     let typed = session.policy.role(role);
     let outcome = found.run.results[at].outcome[row as usize];
@@ -45,7 +87,7 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
     let pinned = found.run.inputs[at].pinned.get(&row).and_then(|pinned| found.run.pins.get(pinned.pin));
     let reason = match outcome {
         Outcome::Invalid => {
-            let reason = invalid_reason(session, &found, role, Some(row));
+            let reason = invalid_reason(session, found, role, Some(row));
             Some(format!("{reason} (the messages of `ownward plan` say how); its owner stays"))
         }
         _ if pinned.is_some() => pinned.map(|pin| {
@@ -70,15 +112,10 @@ fn now(args: &ExplainArgs, session: &Session, out: &Output) -> Result<Exit> {
         notes: Vec::new(),
     };
     let chosen = match found.run.results[at].pooled.get(&row) {
-        Some(Pooled::Stays(_)) => chosen_before(session, &found, &heading)?,
+        Some(Pooled::Stays(_)) => chosen_before(session, found, &heading)?,
         _ => None,
     };
-    let heading = Heading { notes: asides::notes(session, &found, role, row, chosen), ..heading };
-    let setting =
-        Setting { policy: &session.policy, record: typed.record, binding: &found.binding, as_of: &found.as_of };
-    let explanation = found.with_facts(&session.policy, role, row, |facts| explain(setting, typed, facts));
-    Told { heading: &heading, explanation: &explanation, policy: &session.policy, role, sources: session.sources() }
-        .write(out)
+    Ok(Heading { notes: asides::notes(session, found, role, row, chosen), ..heading })
 }
 
 /// When and how a pool chose the owner a record has, as the ledger holds it.

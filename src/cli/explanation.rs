@@ -201,7 +201,7 @@ impl Heading {
     }
 }
 
-fn describe(owner: &Owner) -> String {
+pub fn describe(owner: &Owner) -> String {
     format!("{} ({})", owner.id, owner.kind.word())
 }
 
@@ -248,12 +248,12 @@ pub fn condition_lines(condition: &ConditionTrace, sources: &Sources, depth: usi
 }
 
 /// A value on one line and of bounded length: what stands in a cell cannot pass for a line of ours.
-fn one_word(value: &str) -> String {
+pub fn one_word(value: &str) -> String {
     let line: String = value.chars().take(VALUE_CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if value.chars().nth(VALUE_CHARS_MAX).is_some() { format!("{line} …") } else { line }
 }
 
-fn values_text(values: &[(String, Option<String>)]) -> String {
+pub fn values_text(values: &[(String, Option<String>)]) -> String {
     if values.is_empty() {
         return String::new();
     }

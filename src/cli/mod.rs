@@ -34,12 +34,15 @@ mod recall;
 mod record;
 mod session;
 mod shell;
+mod sought;
 mod teams;
 mod test;
 mod test_coverage;
 mod touches;
 mod upcoming;
 mod verify;
+mod what_if;
+mod why_not;
 
 pub use args::Cli;
 

@@ -154,7 +154,8 @@ fn origin(setting: Setting<'_>, rule: &Rule, facts: &dyn Facts) -> Option<String
     Some(format!("line {} of {file}", data.line_numbers.get(row)?))
 }
 
-fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace {
+/// One condition asked of the record.
+pub(super) fn trace(setting: Setting<'_>, cond: &Cond, facts: &dyn Facts) -> ConditionTrace {
     let parts = match cond {
         Cond::All(parts) => {
             let mut parts: Vec<_> = parts.iter().map(|part| trace(setting, part, facts)).collect();

@@ -135,7 +135,7 @@ pub fn rules(dice: &mut Dice, fields: &[usize], optional: &[bool], most: usize) 
     rules
 }
 
-fn make(dice: &mut Dice) -> Made {
+pub fn make(dice: &mut Dice) -> Made {
     let most = if dice.chance(5) { 6 } else { 3 };
     let (mut text, fields, optional) = declared(dice, most);
     let rules = rules(dice, &fields, &optional, if most == 6 { 12 } else { 7 });
@@ -255,7 +255,7 @@ impl Tried {
         Setting { policy: &self.policy, record: RecordId(0), binding: &self.binding, as_of: &self.as_of }
     }
 
-    fn role(&self) -> &Role {
+    pub fn role(&self) -> &Role {
         self.policy.role(RoleId(0))
     }
 

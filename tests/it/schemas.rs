@@ -139,12 +139,17 @@ fn outputs() -> Vec<Value> {
         run(&["explain", "Account", key]);
         run(&["explain", "Account", key, "--as-of", "2039-01-01"]);
         run(&["unpin", "Account", key]);
+        run(&["explain", "Account", key, "--why-not", "Triage"]);
+        run(&["explain", "Account", key, "--to", "Triage"]);
         run(&["plan"]);
         run(&["history", "Account", key]);
         run(&["verify"]);
         let saved = std::fs::read_to_string(sandbox.path().join("plan.json")).unwrap();
         all.push(serde_json::from_str(&saved).unwrap());
         if folder.ends_with("crm") {
+            for (question, name) in [("--why-not", "marek.dahl"), ("--to", "CustomerSuccess"), ("--to", "marek.dahl")] {
+                all.push(sandbox.run(&["explain", "Account", key, question, name, "--format", "json"]).json());
+            }
             all.push(sandbox.run(&["explain", "Account", key, "--role", "team", "--format", "json"]).json());
             let args = ["explain", "Account", key, "--role", "team", "--as-of", "2039-01-01", "--format", "json"];
             all.push(sandbox.run(&args).json());
