@@ -61,6 +61,7 @@ codes! {
     DoublePerson = "double-person": "a person's key occurs more than once in the directory",
     DoublePin = "double-pin": "two pins on one record and role at once",
     DoubledRow = "doubled-row": "a list names one value twice",
+    DoubledValue = "doubled-value": "a list in brackets names one value twice",
     EmptyGroup = "empty-group": "a group of rules without rules",
     EmptyPool = "empty-pool": "a pool in which nobody may receive a record",
     EmptySource = "empty-source": "the table or file of a record type has no rows",
