@@ -12,6 +12,7 @@ mod gap;
 mod ground;
 mod imagine;
 mod index;
+mod missing;
 mod opened;
 mod overlap;
 mod reach;
@@ -32,7 +33,8 @@ pub use difference::{
 pub use findings::{Proof, findings, prove};
 pub use gap::{Gap, Gaps};
 pub use ground::Doubt;
+pub use missing::{Left, WithoutField, without_fields};
 pub use opened::{Part, Row};
-pub use overlap::Overlap;
+pub use overlap::{Overlap, SharedPlaces};
 pub use reach::{Reached, Unreached};
 pub use unchanged::{RULES_CHANGED, compared, unchanged};

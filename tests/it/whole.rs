@@ -70,6 +70,7 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         let directory = Directory::new(std::mem::take(&mut snapshot.people), teams, queues, snapshot.has_people);
         let today = time::parse_day("2026-11-21").unwrap();
         diagnostics.extend(analysis::findings(&policy, &AsOf::utc(i64::from(today) * 86_400_000_000)));
+        diagnostics.extend(check::unused_owners(&policy));
         diagnostics.extend(assign::bind(&policy, directory, assign::Unknown::both(Severity::Error), today).1);
     }
     let is_sound = !any_error(&diagnostics);
@@ -78,8 +79,9 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         diagnostics.extend(check::allow::unused(&tree.allows, &used, check::allow::is_of_policies));
     }
     // Short examples leave records without a rule: told only where there is nothing else to tell.
-    if diagnostics.iter().any(|found| found.code != Code::Gap) {
-        diagnostics.retain(|found| found.code != Code::Gap);
+    let is_of_short_examples = |code: Code| matches!(code, Code::Gap | Code::UnusedOwner);
+    if diagnostics.iter().any(|found| !is_of_short_examples(found.code)) {
+        diagnostics.retain(|found| !is_of_short_examples(found.code));
     }
     diagnostic::sort(&mut diagnostics);
     Messages { diagnostics, sources: project.sources.clone() }
