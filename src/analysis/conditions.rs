@@ -28,7 +28,7 @@ pub struct Idle {
 const LEAVES_TRIED: usize = 40;
 
 /// The conditions of a rule that come to the same for every record the rule asks them of: the later of two that say the
-/// same. A rule that nothing fits has none.
+/// same. Of a rule that nothing fits only counts of criteria that can never hold, whatever else the rule asks.
 pub(super) fn idle(policy: &TypedPolicy, role: &Role, rule: &Rule, as_of: &AsOf) -> Vec<Idle> {
     if is_simple(rule) {
         // Each asks something else: none follows from the others.
@@ -44,7 +44,7 @@ pub(super) fn idle(policy: &TypedPolicy, role: &Role, rule: &Rule, as_of: &AsOf)
         let Some((span, counts)) = leaf_span(&whole, at) else { continue };
         let variants = [true, false].map(|holds| with_leaf(&whole, at, holds));
         let same = same_as(policy, role, rule, as_of, &whole, &variants);
-        let Some(same) = same else { return Vec::new() };
+        let Some(same) = same else { return never_enough(policy, role, rule, as_of) };
         if same[0] || same[1] {
             found.push(Idle { span, always: same[0], denied: is_written_denied(&whole, at), counts });
             whole = if same[0] { variants[0].clone() } else { variants[1].clone() };
@@ -52,6 +52,24 @@ pub(super) fn idle(policy: &TypedPolicy, role: &Role, rule: &Rule, as_of: &AsOf)
     }
     found.reverse();
     found
+}
+
+/// The counts of criteria of a rule, but for denied ones, that no record can fulfil.
+fn never_enough(policy: &TypedPolicy, role: &Role, rule: &Rule, as_of: &AsOf) -> Vec<Idle> {
+    let mut counts = Vec::new();
+    for cond in &rule.conditions {
+        each_leaf(cond, false, &mut |leaf, is_denied| {
+            if let (Cond::AtLeast { span, .. }, false) = (leaf, is_denied) {
+                counts.push((leaf, *span));
+            }
+        });
+    }
+    let is_never = |cond: &Cond| {
+        let never = Cond::Test { kind: TestKind::Always(false), span: rule.span };
+        same_as(policy, role, rule, as_of, cond, &[never.clone(), never]).is_none()
+    };
+    let counts = counts.into_iter().filter(|(cond, _)| is_never(cond));
+    counts.map(|(_, span)| Idle { span, always: false, denied: false, counts: true }).collect()
 }
 
 /// A rule that asks no more than its conditions: its target always answers, its days are all days.

@@ -1,18 +1,18 @@
-//! What there is to say about every `decide`, as messages.
+//! What there is to say about every `decide`, team, tree of places and calendar, as messages.
 
 use super::conditions::{self, Idle, Slip};
 use super::dead::DeadValues;
 use super::gap::{Gap, Gaps};
 use super::ground::{Budget, Doubt, Ground};
 use super::invariants::{Verdict as InvariantVerdict, invariants};
-use super::overlap::Overlap;
+use super::overlap::{Overlap, SharedPlaces};
 use super::reach::Reached;
 use super::shared::Shared;
 use super::stage::Stage;
 use super::{Row, Unreached};
 use crate::check::policy::{
-    DayMark, FieldTest, InstantMark, Invariant, InvariantKind, InvariantRole, Range, Role, RoleId, Rule, RuleId,
-    TargetKind, TestKind, TypedPolicy,
+    DayMark, FieldTest, GatherKind, InstantMark, Invariant, InvariantKind, InvariantRole, Range, Role, RoleId, Rule,
+    RuleId, TargetKind, TestKind, TypedPolicy,
 };
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::limits::{ANALYSIS_STEPS_MAX, ANALYSIS_STEPS_TOTAL};
@@ -36,6 +36,8 @@ pub struct Proof {
     pub idle: Vec<(RuleId, Idle)>,
     pub slips: Vec<Slip>,
     pub overlaps: Vec<Overlap>,
+    /// Of a tree of places.
+    pub shared_places: Vec<SharedPlaces>,
 }
 
 /// Proves what there is to prove of one role as of an instant.
@@ -74,7 +76,48 @@ fn prove_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, stage: &Stage) ->
         dead_values,
         slips,
         overlaps,
+        shared_places: Vec::new(),
     }
+}
+
+/// What is proved of teams, places and calendars: rules that nothing fits, idle conditions, and of places what they share.
+/// Of a calendar the first rule that fits says how often, so its rules hide each other; a record may well have none.
+fn prove_set(policy: &TypedPolicy, role: &Role, kind: &SetKind<'_>, as_of: &AsOf, stage: &Stage) -> Proof {
+    let ground = Ground::new(policy, role, as_of, stage);
+    let mut budget = Budget::new();
+    let reached = match kind {
+        SetKind::FirstCounts => ground.reach(&mut budget).rules,
+        SetKind::AllCount | SetKind::Places(_) => ground.fits(&mut budget),
+    };
+    let shared_places = match kind {
+        SetKind::Places(around) => ground.shared_places(around, &mut budget),
+        SetKind::FirstCounts | SetKind::AllCount => Vec::new(),
+    };
+    let idle = role.rule_ids().flat_map(|id| {
+        let idle = conditions::idle(policy, role, role.rule(id), as_of);
+        idle.into_iter().map(move |one| (id, one))
+    });
+    Proof {
+        reached,
+        redundant: Vec::new(),
+        redundant_not_decided: Vec::new(),
+        gaps: Gaps::None,
+        dead_rows: Vec::new(),
+        rows: Vec::new(),
+        dead_values: Vec::new(),
+        idle: idle.collect(),
+        slips: Vec::new(),
+        overlaps: Vec::new(),
+        shared_places,
+    }
+}
+
+/// How the rules of a set that is no `decide` go together.
+enum SetKind<'p> {
+    AllCount,
+    FirstCounts,
+    /// By rule the place around it.
+    Places(&'p [Option<RuleId>]),
 }
 
 /// What there is to say about every `decide`, in the order of roles and rules; a note where the search was given up.
@@ -84,11 +127,21 @@ fn prove_role(policy: &TypedPolicy, role: &Role, as_of: &AsOf, stage: &Stage) ->
 pub fn findings(policy: &TypedPolicy, as_of: &AsOf) -> Vec<Diagnostic> {
     let stage = Stage::new(policy, as_of.today());
     let mut proofs: Vec<Proof> = policy.roles.iter().map(|role| prove_role(policy, role, as_of, &stage)).collect();
+    // In the order of `TypedPolicy::rule_sets`.
+    proofs.extend(policy.gathers.iter().map(|gather| {
+        let kind = match &gather.kind {
+            GatherKind::Team(_) => SetKind::AllCount,
+            GatherKind::Places(around) => SetKind::Places(around),
+        };
+        prove_set(policy, &gather.role, &kind, as_of, &stage)
+    }));
+    proofs
+        .extend(policy.calendars.iter().map(|one| prove_set(policy, &one.role, &SetKind::FirstCounts, as_of, &stage)));
     let shared = Shared::of(policy, &proofs);
     proofs.iter_mut().for_each(|proof| shared.keep(proof));
     let mut told = rustc_hash::FxHashSet::default();
     let of_role = |(role, proof): (&Role, &Proof)| Speaker { policy, role, as_of }.all(proof);
-    let all = policy.roles.iter().zip(&proofs).flat_map(of_role);
+    let all = policy.rule_sets().zip(&proofs).flat_map(of_role);
     all.filter(|one| told.insert((one.code, one.headline.clone(), one.primary.as_ref().map(|label| label.span))))
         .collect()
 }
@@ -145,7 +198,11 @@ impl Speaker<'_> {
     fn all(&self, proof: &Proof) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (id, reached) in self.role.rule_ids().zip(&proof.reached) {
-            found.extend(self.reached(id, reached));
+            // The count that can never hold is the cause, and told in its place.
+            let is_told = *reached == Reached::NeverTrue && proof.idle.iter().any(|(other, _)| *other == id);
+            if !is_told {
+                found.extend(self.reached(id, reached));
+            }
         }
         found.extend(proof.redundant.iter().map(|id| self.redundant(*id)));
         found.extend(proof.dead_rows.iter().map(|row| self.dead_row(row)));
@@ -153,6 +210,7 @@ impl Speaker<'_> {
         found.extend(proof.idle.iter().map(|(id, idle)| self.idle(*id, idle)));
         found.extend(proof.slips.iter().map(|slip| self.slip(slip)));
         found.extend(proof.overlaps.iter().map(|overlap| self.overlap(overlap)));
+        found.extend(proof.shared_places.iter().map(|shared| self.shared_places(shared)));
         found.extend(self.gaps(&proof.gaps));
         found
     }
@@ -295,6 +353,16 @@ impl Speaker<'_> {
         .with_note(format!("{}, {}: the first of these wins", claims(winner), claims(loser)))
         .with_note(format!("for example: {}", show(&overlap.record)))
         .help("make the ranges meet without a common value, or one row an exception inside the other")
+    }
+
+    fn shared_places(&self, shared: &SharedPlaces) -> Diagnostic {
+        let (first, second) = (self.role.rule(shared.places.0), self.role.rule(shared.places.1));
+        let found = Diagnostic::note(Code::Overlap, "two places side by side hold the same records")
+            .at(second.span, "these records stand in both")
+            .at(first.span, "holds some of them, too")
+            .with_note(format!("for example: {}", show(&shared.record)))
+            .help("tell the places apart by a condition, or allow it if records may stand in both");
+        self.dated(found, [first, second].into_iter())
     }
 
     fn gaps(&self, gaps: &Gaps) -> Vec<Diagnostic> {

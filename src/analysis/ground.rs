@@ -6,7 +6,7 @@ use super::opened::{self, Opened, Part};
 use super::search::{Found, outside};
 use super::space;
 use super::stage::Stage;
-use crate::check::policy::{Role, Rule, RuleId, TypedPolicy};
+use crate::check::policy::{Cond, FieldTest, Path, Role, Rule, RuleId, Target, TargetKind, TestKind, TypedPolicy};
 use crate::decide::row::Setting;
 use crate::limits::{ANALYSIS_STEPS_MAX, ANALYSIS_STEPS_TOTAL, ANALYSIS_TRIES_TOTAL, BOXES_PER_PROOF_MAX};
 use crate::plan::{AtomSet, Dimension, DimensionKind, RuleBox, rule_boxes};
@@ -81,9 +81,23 @@ impl<'p> Ground<'p> {
 
     /// Of rules written out already; those of several policies may stand one after the other.
     pub fn of(policy: &'p TypedPolicy, role: &'p Role, as_of: &'p AsOf, stage: &'p Stage, opened: Opened) -> Self {
+        Self::with_fields(policy, role, as_of, stage, opened, &[])
+    }
+
+    /// As [`Ground::of`]; each of these fields has a dimension, even if rules ask only for what is worked out of it.
+    pub fn with_fields(
+        policy: &'p TypedPolicy,
+        role: &'p Role,
+        as_of: &'p AsOf,
+        stage: &'p Stage,
+        opened: Opened,
+        fields: &[Path],
+    ) -> Self {
         let Opened { rules, parts } = opened;
-        let undated: Vec<Rule> = rules.iter().map(|rule| Rule { from: None, until: None, ..rule.clone() }).collect();
-        let (mut dimensions, mut boxes) = rule_boxes(policy, role, &undated, as_of, &|_| true, BOXES_PER_PROOF_MAX);
+        let mut asked: Vec<Rule> = rules.iter().map(|rule| Rule { from: None, until: None, ..rule.clone() }).collect();
+        asked.extend(fields.iter().map(|path| without(path, role)));
+        let (mut dimensions, mut boxes) = rule_boxes(policy, role, &asked, as_of, &|_| true, BOXES_PER_PROOF_MAX);
+        boxes.retain(|one| (one.rule.0 as usize) < rules.len());
         let mut space = space::space(policy, role, &dimensions);
         if let Some(days) = days_of(&rules) {
             date(&rules, &days, dimensions.len(), &mut boxes);
@@ -242,6 +256,21 @@ pub(super) fn cut(region: &[AtomSet], one: &RuleBox) -> Option<Vec<AtomSet>> {
         region[*dimension] = region[*dimension].intersection(side);
     }
     (!region.iter().any(AtomSet::is_empty)).then_some(region)
+}
+
+/// A rule that asks for nothing but that a field is missing.
+fn without(path: &Path, role: &Role) -> Rule {
+    let kind = TestKind::Field { path: path.clone(), test: FieldTest::Missing };
+    Rule {
+        label: None,
+        conditions: vec![Cond::Test { kind, span: role.span }],
+        targets: vec![Target { kind: TargetKind::Nobody, span: role.span }],
+        hand_off: None,
+        because: None,
+        from: None,
+        until: None,
+        span: role.span,
+    }
 }
 
 /// The days on which rules begin or cease to count; `None` where all count always.

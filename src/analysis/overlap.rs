@@ -1,4 +1,4 @@
-//! Rows of a table that claim the same records for different owners.
+//! Rows of a table that claim the same records for different owners, and places of a tree that hold the same records.
 
 use super::ground::{Answer, Budget, Ground};
 use super::opened::Row;
@@ -15,7 +15,15 @@ pub struct Overlap {
     pub record: Vec<(String, Option<String>)>,
 }
 
-/// Overlaps that are told of one rule's table.
+/// Two places side by side in a tree that hold the same records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedPlaces {
+    /// In the order they are written.
+    pub places: (RuleId, RuleId),
+    pub record: Vec<(String, Option<String>)>,
+}
+
+/// Overlaps that are told of one rule's table, or of one tree.
 const OVERLAPS_MAX: usize = 3;
 
 impl Ground<'_> {
@@ -92,5 +100,36 @@ impl Ground<'_> {
         dimensions
             .filter(move |(_, one)| matches!(&one.kind, DimensionKind::Field { path, .. } if is_matched(path)))
             .map(|(at, _)| at)
+    }
+}
+
+impl Ground<'_> {
+    /// Places around which the same one stands (`around`, by rule) and that share records: those stand in both.
+    pub(super) fn shared_places(&self, around: &[Option<RuleId>], budget: &mut Budget) -> Vec<SharedPlaces> {
+        let mut found: Vec<SharedPlaces> = Vec::new();
+        let around = |id: RuleId| around.get(id.0 as usize).copied().flatten();
+        for own in &self.boxes {
+            let later = self.rule_of_box(own);
+            let Some(region) = self.region(own) else { continue };
+            for number in self.near(&region) {
+                let other = &self.boxes[number as usize];
+                let places = (self.rule_of_box(other), later);
+                if places.0 >= later
+                    || around(places.0) != around(later)
+                    || found.iter().any(|one| one.places == places)
+                {
+                    continue;
+                }
+                let Some(both) = super::ground::cut(&region, other) else { continue };
+                if let Answer::Found(region, imagined) = self.ask(&both, |_| false, budget) {
+                    let record = words::record(self.policy, self.role, &self.witness(&region, imagined));
+                    found.push(SharedPlaces { places, record });
+                    if found.len() == OVERLAPS_MAX {
+                        return found;
+                    }
+                }
+            }
+        }
+        found
     }
 }

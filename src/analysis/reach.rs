@@ -48,6 +48,28 @@ impl Ground<'_> {
         reach
     }
 
+    /// What each rule can receive where every rule that fits counts, whatever the others take.
+    pub(super) fn fits(&self, budget: &mut Budget) -> Vec<Reached> {
+        self.role.rule_ids().map(|id| self.fits_some(id, budget)).collect()
+    }
+
+    fn fits_some(&self, id: RuleId, budget: &mut Budget) -> Reached {
+        if self.role.rule(id).until.is_some_and(|until| until < self.as_of.today()) {
+            return Reached::Expired;
+        }
+        let mut doubt = None;
+        let parts = self.parts.iter().enumerate().filter(|(_, part)| part.rule == id);
+        for own in parts.flat_map(|(part, _)| &self.boxes[self.boxes_of(part)]) {
+            let Some(region) = self.region(own) else { continue };
+            match self.ask(&region, |_| false, budget) {
+                Answer::Found(..) => return Reached::Some,
+                Answer::NotDecided(why) => doubt = Some(why),
+                Answer::Covered(_) => {}
+            }
+        }
+        doubt.map_or(Reached::NeverTrue, Reached::NotDecided)
+    }
+
     fn reach_of(
         &self,
         id: RuleId,

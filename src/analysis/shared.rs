@@ -19,9 +19,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Of all sets of rules and what is proved of each.
     pub fn of(policy: &TypedPolicy, proofs: &[Proof]) -> Self {
         let mut shared = Shared::default();
-        for (role, proof) in policy.roles.iter().zip(proofs) {
+        for (role, proof) in policy.rule_sets().zip(proofs) {
             for (rule, reached) in role.rules.iter().zip(&proof.reached) {
                 if !matches!(reached, Reached::NeverTrue | Reached::Expired) {
                     each_place(rule, &mut |span| *shared.uses.entry(span).or_default() += 1);
@@ -48,9 +49,11 @@ impl Shared {
     /// Leaves what is so wherever it stands.
     pub fn keep(&self, proof: &mut Proof) {
         let uses = |span: Span| self.uses.get(&span).copied().unwrap_or_default();
-        proof.idle.retain(|(id, idle)| {
-            let is_asked = !matches!(proof.reached[id.0 as usize], Reached::NeverTrue | Reached::Expired);
-            is_asked && self.idle.get(&(idle.span, idle.always)).is_some_and(|count| *count >= uses(idle.span))
+        proof.idle.retain(|(id, idle)| match proof.reached[id.0 as usize] {
+            Reached::Expired => false,
+            // A count that can never hold is so wherever it stands.
+            Reached::NeverTrue => true,
+            _ => self.idle.get(&(idle.span, idle.always)).is_some_and(|count| *count >= uses(idle.span)),
         });
         for dead in &mut proof.dead_values {
             let span = dead.span;

@@ -1,6 +1,6 @@
 //! Names bound to owners: what every name of a policy, and every cell of its lists and tables, means in a directory.
 
-use super::{people, pools};
+use super::{people, pools, teams};
 use crate::check::policy::{NameId, TypedPolicy};
 use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean};
 use crate::schema::{Directory, Found, ListId, RowDays, TableId, Tabular};
@@ -83,6 +83,7 @@ pub fn bind(policy: &TypedPolicy, directory: Directory, unknown: Unknown, today:
     binding.cells(policy, unknown.cells, &mut diagnostics);
     people::report(policy, &binding.directory, &mut diagnostics);
     pools::report(policy, &binding, &mut diagnostics);
+    teams::report(policy, &binding, &mut diagnostics);
     crate::diagnostic::sort(&mut diagnostics);
     (binding, diagnostics)
 }

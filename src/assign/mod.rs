@@ -10,6 +10,7 @@ mod people;
 mod pool;
 mod pools;
 mod table;
+mod teams;
 
 pub use bind::{Binding, Unknown, bind};
 pub use members::{MemberSetting, cell as member_cell, member_holds, roster};

@@ -74,6 +74,7 @@ const WITH_DATA: &[Code] = &[
     Code::OrphanReference,
     Code::OtherCurrency,
     Code::RecordCircle,
+    Code::TeamWithoutPeople,
     Code::UnknownOwner,
     Code::WrongChoice,
 ];

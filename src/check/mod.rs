@@ -25,8 +25,11 @@ mod test_blocks;
 mod test_people;
 mod test_tables;
 mod today;
+mod unused_owners;
 mod values;
 
+pub use roles::rule_reads;
+pub use unused_owners::unused_owners;
 pub use values::calculate;
 
 use crate::diagnostic::{self, Code, Diagnostic};

@@ -301,6 +301,7 @@ impl Checker<'_> {
     }
 
     fn member_values(&mut self, values: &[Expr], scope: &Scope) -> Option<Vec<MemberValue>> {
+        self.tell_doubled(values, None, scope.record);
         let typed: Vec<Option<MemberValue>> = values.iter().map(|value| self.member_value(value, scope)).collect();
         typed.into_iter().collect()
     }

@@ -4,7 +4,7 @@ use super::Checker;
 use super::declarations::same;
 use super::policy::{
     Cond, ContestPath, ContestPerson, DayExpr, History, HistoryId, MemberCond, NumberExpr, OwnerPath, OwnerRef, Path,
-    Pool, Related, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind,
+    Pool, Related, RelatedPath, Role, RoleId, Rule, TargetKind, TestKind, TypedPolicy,
 };
 use super::rules::Block;
 use super::scope::Scope;
@@ -394,6 +394,16 @@ impl Reads<'_> {
             TargetKind::Manager(inner) => self.target(inner),
         }
     }
+}
+
+/// Every field of the record, and behind its references, that one rule reads: in its conditions and for its owner. Sorted.
+pub fn rule_reads(policy: &TypedPolicy, rule: &Rule) -> Vec<Path> {
+    let mut reads =
+        Reads { pools: &policy.pools, histories: &policy.histories, questions: &policy.related, ..Reads::default() };
+    reads.rule(rule);
+    reads.paths.sort();
+    reads.paths.dedup();
+    reads.paths
 }
 
 /// Every field that a condition reads.

@@ -147,6 +147,9 @@ pub struct CheckArgs {
     /// Read the data too: names it does not know are errors, not notes, and so is what would stop a run
     #[arg(long)]
     pub require_data: bool,
+    /// Show for each field that may be missing which rules receive the records without it
+    #[arg(long)]
+    pub missing: bool,
     /// Fail on warnings too
     #[arg(long)]
     pub strict: bool,

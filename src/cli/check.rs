@@ -2,6 +2,7 @@
 
 use super::args::{CheckArgs, Format};
 use super::check_fix;
+use super::check_missing::{Missing, refuse_other_forms};
 use super::ci;
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, summary};
@@ -9,8 +10,8 @@ use super::plan_file::refuse_foreign;
 use super::session::{Session, directory};
 use crate::analysis;
 use crate::assign::{Unknown, bind};
-use crate::check::allow;
-use crate::diagnostic::render::Report;
+use crate::check::{self, allow};
+use crate::diagnostic::render::{Report, json_report};
 use crate::diagnostic::{self, Baseline, Compared, Diagnostic, Severity};
 use crate::project::{CONFIG_FILE, write_whole};
 use crate::source::Sources;
@@ -18,6 +19,9 @@ use std::path::Path;
 
 pub fn run(args: &CheckArgs, out: &Output) -> Result<Exit> {
     refuse_bad_link(args.docs.as_deref())?;
+    if args.missing {
+        refuse_other_forms(out)?;
+    }
     let mut session = match Session::open(&args.project) {
         Ok(session) => session,
         Err(failure) => return not_opened(failure, args, out),
@@ -30,9 +34,19 @@ pub fn run(args: &CheckArgs, out: &Output) -> Result<Exit> {
         return write_baseline(file, &findings, &session, out);
     }
     let compared = against_baseline(args, findings, session.sources())?;
-    let found = Found { findings: &compared.new, sources: session.sources(), root: &session.project.root };
+    let is_shown = args.missing && !diagnostic::any_error(&session.findings);
+    let missing = if is_shown { Some(Missing::of(&session, &session.as_of(None)?)) } else { None };
+    let found = Found {
+        findings: &compared.new,
+        sources: session.sources(),
+        root: &session.project.root,
+        missing: missing.as_ref().map(|missing| missing.json(&session)),
+    };
     if !found.publish(args, out)? {
         out.messages(found.findings, found.sources);
+        if let Some(missing) = &missing {
+            missing.text(&session, out)?;
+        }
         out.line(&result(&session, found.findings))?;
     }
     say_of_baseline(&compared, out);
@@ -60,6 +74,7 @@ pub(super) fn findings(session: &Session, args: &CheckArgs) -> Result<Vec<Diagno
             findings.extend(data(session));
         }
         findings.extend(names(session, args)?);
+        findings.extend(check::unused_owners(&session.policy));
         // What is sound may hang on the day: a check speaks of the day it is run on.
         findings.extend(analysis::findings(&session.policy, &session.as_of(None)?));
     }
@@ -78,6 +93,8 @@ struct Found<'a> {
     findings: &'a [Diagnostic],
     sources: &'a Sources,
     root: &'a Path,
+    /// What `--missing` adds to the report as JSON.
+    missing: Option<Vec<serde_json::Value>>,
 }
 
 impl Found<'_> {
@@ -96,6 +113,12 @@ impl Found<'_> {
             docs: args.docs.as_deref().map(|docs| docs.trim_end_matches('/')),
             fails: fails(args),
         };
+        if let (Some(missing), true) = (&self.missing, out.is_json()) {
+            let mut whole = json_report(&report);
+            whole["missing"] = missing.clone().into();
+            out.json(&whole)?;
+            return Ok(true);
+        }
         ci::publish(&report, out)
     }
 }
@@ -109,7 +132,7 @@ fn not_opened(failure: Failure, args: &CheckArgs, out: &Output) -> Result<Exit> 
     let start = args.project.project.clone().unwrap_or_else(|| ".".into());
     let start = start.canonicalize().unwrap_or(start);
     let root = start.ancestors().find(|folder| folder.join(CONFIG_FILE).exists()).unwrap_or(&start);
-    Found { findings: &failure.findings, sources: &failure.sources, root }.publish(args, out)?;
+    Found { findings: &failure.findings, sources: &failure.sources, root, missing: None }.publish(args, out)?;
     Ok(failure.exit)
 }
 

@@ -8,6 +8,7 @@ mod args;
 mod asides;
 mod check;
 mod check_fix;
+mod check_missing;
 mod ci;
 mod contest_notes;
 mod decide;

@@ -65,10 +65,19 @@ fn bytes(text: &str, fix: &Fix) -> (usize, usize) {
     }
 }
 
-/// Takes back the mends that would cost somebody a remark: a rule is not deleted with a comment in it or right above it.
+/// Takes back the mends that would cost somebody a remark: a rule is not deleted with a comment in it or right above it, nor
+/// a value with a comment before it.
 pub fn keep_safe(findings: &mut [Diagnostic], sources: &Sources) {
-    for finding in findings.iter_mut().filter(|finding| finding.code == Code::UnreachableRule) {
-        if finding.fix.as_ref().is_some_and(|fix| has_remark(fix, sources)) {
+    for finding in findings {
+        let costs_a_remark = finding.fix.as_ref().is_some_and(|fix| match finding.code {
+            Code::UnreachableRule => has_remark(fix, sources),
+            Code::DoubledValue => {
+                let file = sources.file(fix.span.file);
+                file.slice(fix.span.start as usize, fix.span.end as usize).contains('#')
+            }
+            _ => false,
+        });
+        if costs_a_remark {
             finding.fix = None;
         }
     }

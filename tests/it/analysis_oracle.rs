@@ -31,7 +31,7 @@ impl Dice {
         usize::try_from((self.0 >> 20) % sides as u64).unwrap()
     }
 
-    fn chance(&mut self, percent: usize) -> bool {
+    pub fn chance(&mut self, percent: usize) -> bool {
         self.roll(100) < percent
     }
 

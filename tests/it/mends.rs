@@ -56,6 +56,22 @@ fn sentences_of_other_languages_are_written_as_ours() {
 }
 
 #[test]
+fn what_a_list_names_twice_is_taken_out_with_its_comma() {
+    let rule = |list: &str| format!("decide owner of Account {{\n  when {list} assign to Sales\n}}\n");
+    for (doubled, once) in [
+        ("name in (\"Mo\", \"mo\", \"Bo\", \"MO \")", "name in (\"Mo\", \"Bo\")"),
+        ("name starts with (Mo, Bo, mo)", "name starts with (Mo, Bo)"),
+        ("status in (Active, \"At Risk\", \"at risk\")", "status in (Active, \"At Risk\")"),
+        ("size in (1, 2, 1.0)", "size in (1, 2)"),
+    ] {
+        assert_eq!(fixed(&rule(doubled)), rule(once));
+    }
+    // A remark is not thrown away with a value.
+    let remark = rule("size in (\n    1,\n    # since May\n    1\n  )");
+    assert_eq!(fixed(&remark), remark);
+}
+
+#[test]
 fn one_mend_that_leads_nowhere_keeps_no_other_from_being_made() {
     // In quotes, the name would be one that nobody has.
     let rules = |mark: &str| {

@@ -74,6 +74,7 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         let (binding, found) = assign::bind(&policy, directory, assign::Unknown::both(Severity::Error), today);
         diagnostics.extend(found);
         diagnostics.extend(analysis::invariant_findings(&policy, binding.directory(), &as_of));
+        diagnostics.extend(check::unused_owners(&policy));
     }
     let is_sound = !any_error(&diagnostics);
     let (mut diagnostics, used) = check::allow::heard(&tree.allows, diagnostics);
@@ -81,8 +82,9 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         diagnostics.extend(check::allow::unused(&tree.allows, &used, check::allow::is_of_policies));
     }
     // Short examples leave records without a rule: told only where there is nothing else to tell.
-    if diagnostics.iter().any(|found| found.code != Code::Gap) {
-        diagnostics.retain(|found| found.code != Code::Gap);
+    let is_of_short_examples = |code: Code| matches!(code, Code::Gap | Code::UnusedOwner);
+    if diagnostics.iter().any(|found| !is_of_short_examples(found.code)) {
+        diagnostics.retain(|found| !is_of_short_examples(found.code));
     }
     diagnostic::sort(&mut diagnostics);
     Messages { diagnostics, sources: project.sources.clone() }

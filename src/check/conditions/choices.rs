@@ -47,6 +47,7 @@ impl Checker<'_> {
 
     pub(super) fn listed_choices(&mut self, left: &Left, set: &ChoiceSet, values: &[Expr]) -> Option<Vec<u16>> {
         let kind = FieldKind::Choice(set.clone());
+        self.tell_doubled(values, Some(&kind), left.record);
         let mut words = Vec::new();
         for value in values {
             match &value.kind {

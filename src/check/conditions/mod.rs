@@ -5,6 +5,7 @@
 mod choices;
 mod compare;
 mod days;
+mod doubled;
 mod given;
 mod instants;
 mod numbers;

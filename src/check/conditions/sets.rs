@@ -26,6 +26,7 @@ impl Checker<'_> {
             Side::Field { path, record, field } => {
                 let kind = self.field(record, field).kind.clone();
                 let left = Left { path, record, field };
+                self.tell_doubled(values, Some(&kind), scope.record);
                 match &kind {
                     FieldKind::Text | FieldKind::Choice(_) | FieldKind::YesNo | FieldKind::Reference { .. } => {
                         self.in_words(left, &kind, values, span, scope)
@@ -42,8 +43,12 @@ impl Checker<'_> {
                     _ => self.in_each(&left, values, span, scope),
                 }
             }
-            Side::Owner(of) => self.owner_in(of, values, span),
+            Side::Owner(of) => {
+                self.tell_doubled(values, None, scope.record);
+                self.owner_in(of, values, span)
+            }
             Side::Number { .. } | Side::Day(_) => {
+                self.tell_doubled(values, None, scope.record);
                 Cond::Any(values.iter().map(|value| self.compare(CompareOp::Equal, left, value, span, scope)).collect())
             }
             other => self.compare_sides(CompareOp::Equal, (other, left), values.first().unwrap_or(left), span, scope),

@@ -75,6 +75,7 @@ impl Checker<'_> {
         let Some(path) = self.text_field(left, word, scope) else {
             return never(span);
         };
+        self.tell_doubled(values, None, scope.record);
         let mut texts = Vec::new();
         for value in values {
             match self.literal_text(value) {

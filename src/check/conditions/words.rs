@@ -249,7 +249,7 @@ impl Checker<'_> {
     }
 }
 
-fn yes_no(word: &str) -> Option<bool> {
+pub(super) fn yes_no(word: &str) -> Option<bool> {
     match fold(word).as_str() {
         "yes" | "true" => Some(true),
         "no" | "false" => Some(false),
