@@ -171,7 +171,7 @@ fn the_fewest_changes_come_with_the_rule_that_would_decide() {
         ],
     );
     let late = changes(&asked(&sandbox, "A3", "--to", "ana"));
-    assert_eq!(late, ["country: missing -> DE, employees: missing -> 0, status: Prospect -> Active => cover"]);
+    assert_eq!(late, ["status: Prospect -> Active, employees: missing -> 0, country: missing -> DE => cover"]);
 }
 
 #[test]
