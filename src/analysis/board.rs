@@ -55,6 +55,9 @@ pub(super) struct Refused {
     pub is_all: bool,
 }
 
+/// Steps that trying values for one region may take: beyond them others are more likely to have some.
+const STEPS_A_REGION: u64 = 100_000;
+
 /// Values that were found, by what they are of, and the region that they stand for.
 type Made = (Vec<(usize, Known)>, Vec<AtomSet>);
 
@@ -284,14 +287,18 @@ impl<'a> Board<'a> {
         for around in [Some(boxes.as_slice()), None] {
             let choices = self.choices(found.clone(), within, set, goal, around);
             let mut known = Vec::with_capacity(choices.len());
-            if self.choose(&choices, &mut known, steps) {
+            let given = STEPS_A_REGION.min(*steps);
+            let mut left = given;
+            let is_found = self.choose(&choices, &mut known, &mut left);
+            *steps -= given - left;
+            if is_found {
                 (0..known.len()).for_each(|at| self.draw_near(&mut known, at, steps));
                 let changed = self.changed(&known);
                 let atom = |one: &Dimension| own::atom(self.setting, self.role, one, &changed);
                 let point = self.dimensions.iter().map(|one| AtomSet::of(one.atom_count, [atom(one)]));
                 return Ok((known, point.collect()));
             }
-            is_all = *steps > 0 && choices.iter().all(|(_, values)| values.is_all);
+            is_all = left > 0 && choices.iter().all(|(_, values)| values.is_all);
         }
         Err(Refused { block, is_all })
     }

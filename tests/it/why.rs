@@ -160,7 +160,7 @@ fn the_fewest_changes_come_with_the_rule_that_would_decide() {
     let ben = changes(&asked(&sandbox, "A1", "--to", "ben"));
     assert_eq!(ben, ["employees: 40 -> 100 => cover", "country: DE -> FR => cover", "name: Corda -> Bolt => named"]);
     let back = changes(&asked(&sandbox, "A2", "--to", "Triage"));
-    assert_eq!(back, ["name: Acme -> other, status: At-Risk -> Prospect => rest"]);
+    assert_eq!(back, ["status: At-Risk -> Prospect, name: Acme -> other => rest"]);
     let text = told(&sandbox, "A2", "--to", "Triage");
     says(
         &text,
@@ -171,7 +171,7 @@ fn the_fewest_changes_come_with_the_rule_that_would_decide() {
         ],
     );
     let late = changes(&asked(&sandbox, "A3", "--to", "ana"));
-    assert_eq!(late, ["country: missing -> DE, employees: missing -> 0, status: Prospect -> Active => cover"]);
+    assert_eq!(late, ["status: Prospect -> Active, employees: missing -> 0, country: missing -> DE => cover"]);
 }
 
 #[test]
