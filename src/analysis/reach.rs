@@ -154,7 +154,8 @@ impl Ground<'_> {
         self.parts[one.rule.0 as usize].rule
     }
 
-    /// Leaves out every rule without which the others still take all; the later ones first, so that the first stay.
+    /// Leaves out every rule without which the others still take all; the later ones first, so that the first stay. Most
+    /// of many are needless at once: larger parts of them are tried before single ones.
     fn fewest(
         &self,
         regions: &[Vec<AtomSet>],
@@ -162,20 +163,35 @@ impl Ground<'_> {
         mut rules: Vec<RuleId>,
         budget: &mut Budget,
     ) -> Vec<RuleId> {
-        for at in (0..rules.len()).rev() {
-            if rules.len() == 1 {
-                break;
+        let mut is_left = vec![false; self.role.rules.len()];
+        rules.iter().for_each(|rule| is_left[rule.0 as usize] = true);
+        let mut length = rules.len().div_ceil(2);
+        loop {
+            let mut end = rules.len();
+            while end > 0 && rules.len() > 1 {
+                let start = end.saturating_sub(length);
+                // Somebody must take the records.
+                if end - start == rules.len() {
+                    break;
+                }
+                rules[start..end].iter().for_each(|rule| is_left[rule.0 as usize] = false);
+                let takes = |one: &RuleBox| {
+                    (one.rule.0 as usize) < part && is_left.get(self.rule_of_box(one).0 as usize) == Some(&true)
+                };
+                let is_needless =
+                    regions.iter().all(|region| matches!(self.ask(region, takes, budget), Answer::Covered(_)));
+                if is_needless {
+                    rules.drain(start..end);
+                } else {
+                    rules[start..end].iter().for_each(|rule| is_left[rule.0 as usize] = true);
+                }
+                end = start;
             }
-            let left = |one: &RuleBox| {
-                let rule = self.rule_of_box(one);
-                (one.rule.0 as usize) < part && rule != rules[at] && rules.contains(&rule)
-            };
-            let is_needless = regions.iter().all(|region| matches!(self.ask(region, left, budget), Answer::Covered(_)));
-            if is_needless {
-                rules.remove(at);
+            if length <= 1 {
+                return rules;
             }
+            length = length.div_ceil(2);
         }
-        rules
     }
 
     /// Whether every record keeps its owner where a rule is left out; `None` where that was not decided.
