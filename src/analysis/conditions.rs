@@ -88,7 +88,7 @@ fn same_as(
     variants: &[Cond; 2],
 ) -> Option<[bool; 2]> {
     let as_rule = |cond: &Cond| {
-        let opened = open_condition(policy, role.record, cond, as_of.today());
+        let opened = open_condition(policy, role, cond, as_of.today());
         Rule { conditions: vec![opened], ..bare(rule) }
     };
     let rules = [as_rule(whole), as_rule(&variants[0]), as_rule(&variants[1])];

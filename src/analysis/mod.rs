@@ -13,8 +13,10 @@ mod ground;
 mod imagine;
 mod index;
 mod missing;
+mod occurring;
 mod opened;
 mod overlap;
+mod pair;
 mod reach;
 mod search;
 mod shared;
@@ -30,11 +32,13 @@ pub use dead::DeadValues;
 pub use difference::{
     Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
 };
-pub use findings::{Proof, findings, prove};
+pub use findings::{Proof, findings, findings_with, prove};
 pub use gap::{Gap, Gaps};
 pub use ground::Doubt;
 pub use missing::{Left, WithoutField, without_fields};
+pub use occurring::{Occurring, occurring_gaps};
 pub use opened::{Part, Row};
 pub use overlap::{Overlap, SharedPlaces};
+pub use pair::same_owners;
 pub use reach::{Reached, Unreached};
 pub use unchanged::{RULES_CHANGED, compared, unchanged};

@@ -6,7 +6,7 @@
 use crate::check::policy::{
     Cond, DayMark, FieldTest, Path, Range, Role, Rule, RuleId, TableUse, TargetKind, TestKind, TextTest, TypedPolicy,
 };
-use crate::plan::{hand_off_text, targets_text};
+use crate::plan::{hand_off_text, rule_fingerprint, targets_text};
 use crate::schema::{Bounds, FieldKind, ListId, MatchHow, RecordId, Tabular, compare_ranges, range_bound};
 use crate::source::Span;
 use crate::syntax::Which;
@@ -31,6 +31,9 @@ pub struct Part {
     pub row: Option<Row>,
     /// Whom it names, in normal form: equal where the owner is the same.
     pub outcome: String,
+    /// The label of its rule, and the digest of the rule's meaning.
+    pub label: Option<String>,
+    pub meaning: String,
 }
 
 /// A row of a list or table.
@@ -44,7 +47,7 @@ pub struct Row {
 
 /// Writes out the rules of a role as of a day.
 pub fn open(policy: &TypedPolicy, role: &Role, today: i32) -> Opened {
-    let opener = Opener { policy, record: role.record, today };
+    let opener = Opener { policy, role, record: role.record, today };
     let mut opened = Opened { rules: Vec::new(), parts: Vec::new() };
     for (id, rule) in (0..).map(RuleId).zip(&role.rules) {
         opener.rule(id, rule, &mut opened);
@@ -53,12 +56,13 @@ pub fn open(policy: &TypedPolicy, role: &Role, today: i32) -> Opened {
 }
 
 /// A condition with its lists and sets written out.
-pub fn open_condition(policy: &TypedPolicy, record: RecordId, cond: &Cond, today: i32) -> Cond {
-    Opener { policy, record, today }.cond(cond)
+pub fn open_condition(policy: &TypedPolicy, role: &Role, cond: &Cond, today: i32) -> Cond {
+    Opener { policy, role, record: role.record, today }.cond(cond)
 }
 
 struct Opener<'p> {
     policy: &'p TypedPolicy,
+    role: &'p Role,
     record: RecordId,
     today: i32,
 }
@@ -67,11 +71,19 @@ impl Opener<'_> {
     fn rule(&self, id: RuleId, rule: &Rule, opened: &mut Opened) {
         let conditions: Vec<Cond> = rule.conditions.iter().map(|cond| self.cond(cond)).collect();
         let hand_off = hand_off_text(self.policy, self.record, rule);
+        let meaning = rule_fingerprint(self.policy, self.role, rule);
+        let part = |row: Option<Row>, outcome: String| Part {
+            rule: id,
+            row,
+            outcome,
+            label: rule.label.clone(),
+            meaning: meaning.clone(),
+        };
         for (at, target) in rule.targets.iter().enumerate() {
             let Some(rows) = self.rows(&target.kind) else {
                 let rest = &rule.targets[at..];
                 let outcome = targets_text(self.policy, self.record, rest) + &hand_off;
-                opened.parts.push(Part { rule: id, row: None, outcome });
+                opened.parts.push(part(None, outcome));
                 opened.rules.push(Rule { conditions, targets: rest.to_vec(), ..rule.clone() });
                 return;
             };
@@ -82,7 +94,7 @@ impl Opener<'_> {
             };
             for (row, condition) in rows {
                 let outcome = format!("{:?}{rest}{hand_off}", fold(&row.owner));
-                opened.parts.push(Part { rule: id, row: Some(row), outcome });
+                opened.parts.push(part(Some(row), outcome));
                 let conditions = conditions.iter().cloned().chain([condition]).collect();
                 let targets = vec![crate::check::policy::Target { kind: TargetKind::Nobody, span: target.span }];
                 opened.rules.push(Rule { conditions, targets, ..rule.clone() });

@@ -70,8 +70,9 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         let directory = Directory::new(std::mem::take(&mut snapshot.people), teams, queues, snapshot.has_people);
         let today = time::parse_day("2026-11-21").unwrap();
         diagnostics.extend(analysis::findings(&policy, &AsOf::utc(i64::from(today) * 86_400_000_000)));
-        diagnostics.extend(check::unused_owners(&policy));
-        diagnostics.extend(assign::bind(&policy, directory, assign::Unknown::both(Severity::Error), today).1);
+        let (binding, found) = assign::bind(&policy, directory, assign::Unknown::both(Severity::Error), today);
+        diagnostics.extend(found);
+        diagnostics.extend(check::unused_owners(&policy, binding.directory()));
     }
     let is_sound = !any_error(&diagnostics);
     let (mut diagnostics, used) = check::allow::heard(&tree.allows, diagnostics);
