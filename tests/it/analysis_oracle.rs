@@ -245,7 +245,7 @@ impl Tried {
             }
             tuples = tuples
                 .iter()
-                .flat_map(|tuple| all.iter().map(move |value| [tuple.as_slice(), &[value.clone()]].concat()))
+                .flat_map(|tuple| all.iter().map(move |value| [tuple.as_slice(), std::slice::from_ref(value)].concat()))
                 .collect();
         }
         Tried { policy, binding, as_of: test_day(), tuples: tuples.into_iter().map(Tuple).collect() }
