@@ -51,7 +51,7 @@ pub const CHOICES_MAX: usize = 10_000;
 /// Looks at boxes that the search for one rule's records may take, before it says "not decided".
 pub const ANALYSIS_STEPS_MAX: u64 = 2_000_000;
 /// Looks at boxes that all questions about one role may take together.
-pub const ANALYSIS_STEPS_TOTAL: u64 = 100_000_000;
+pub const ANALYSIS_STEPS_TOTAL: u64 = 40_000_000;
 /// Conditions that imagining records for the questions about one role may ask.
 pub const ANALYSIS_TRIES_TOTAL: u64 = 200_000;
 /// Looks at boxes that the search for what would have to change in one record may take, before it says "not decided".

@@ -5,6 +5,7 @@ use super::dead::DeadValues;
 use super::gap::{Gap, Gaps};
 use super::ground::{Budget, Doubt, Ground};
 use super::invariants::{Verdict as InvariantVerdict, invariants};
+use super::occurring::Occurring;
 use super::overlap::{Overlap, SharedPlaces};
 use super::reach::Reached;
 use super::shared::Shared;
@@ -125,6 +126,12 @@ enum SetKind<'p> {
 /// What several rules share (a define, the condition of a group, a row of a table) is told only where it is so for all of
 /// them, and once.
 pub fn findings(policy: &TypedPolicy, as_of: &AsOf) -> Vec<Diagnostic> {
+    findings_with(policy, as_of, &[])
+}
+
+/// As [`findings`]; gaps are held against the records of a snapshot where that is looked at, by [`RoleId`]: one of values
+/// that do not occur is a note.
+pub fn findings_with(policy: &TypedPolicy, as_of: &AsOf, occurring: &[Occurring]) -> Vec<Diagnostic> {
     let stage = Stage::new(policy, as_of.today());
     let mut proofs: Vec<Proof> = policy.roles.iter().map(|role| prove_role(policy, role, as_of, &stage)).collect();
     // In the order of `TypedPolicy::rule_sets`.
@@ -140,8 +147,11 @@ pub fn findings(policy: &TypedPolicy, as_of: &AsOf) -> Vec<Diagnostic> {
     let shared = Shared::of(policy, &proofs);
     proofs.iter_mut().for_each(|proof| shared.keep(proof));
     let mut told = rustc_hash::FxHashSet::default();
-    let of_role = |(role, proof): (&Role, &Proof)| Speaker { policy, role, as_of }.all(proof);
-    let all = policy.rule_sets().zip(&proofs).flat_map(of_role);
+    // Roles come first in both.
+    let of_role = |(at, (role, proof)): (usize, (&Role, &Proof))| {
+        Speaker { policy, role, as_of, occurring: occurring.get(at) }.all(proof)
+    };
+    let all = policy.rule_sets().zip(&proofs).enumerate().flat_map(of_role);
     all.filter(|one| told.insert((one.code, one.headline.clone(), one.primary.as_ref().map(|label| label.span))))
         .collect()
 }
@@ -189,6 +199,8 @@ struct Speaker<'p> {
     policy: &'p TypedPolicy,
     role: &'p Role,
     as_of: &'p AsOf,
+    /// What a snapshot says of the role's gaps.
+    occurring: Option<&'p Occurring>,
 }
 
 /// How many places or values are shown in one text.
@@ -372,7 +384,19 @@ impl Speaker<'_> {
                 let found = not_decided(doubt, "whether every record is taken by a rule was not decided");
                 vec![found.at(self.role.span, "may leave records without an owner")]
             }
-            Gaps::Some(gaps) => vec![self.gap(gaps)],
+            Gaps::Some(gaps) => vec![self.occurring(gaps)],
+        }
+    }
+
+    /// A gap, as far as the records of a snapshot bear it out.
+    fn occurring(&self, gaps: &[Gap]) -> Diagnostic {
+        let Some(Occurring { gaps: found, unmatched, records }) = self.occurring else { return self.gap(gaps) };
+        let today = format!("{unmatched} of the {records} records that are there today have no rule");
+        match found {
+            Gaps::Some(occurring) => self.gap(occurring).with_note(today),
+            Gaps::NotDecided(_) => self.gap(gaps).with_note(today),
+            Gaps::None => Diagnostic { severity: Severity::Note, ..self.gap(gaps) }
+                .with_note("no record that is there today holds such values"),
         }
     }
 

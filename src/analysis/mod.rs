@@ -20,6 +20,7 @@ mod index;
 mod invariants;
 mod missing;
 mod movable;
+mod occurring;
 mod opened;
 mod overlap;
 mod own;
@@ -41,12 +42,13 @@ pub use dead::DeadValues;
 pub use difference::{
     Change, Decision, DiffProof, Difference, RoleKind, RoleProof, RuleChange, RuleEdit, RuleRef, Verdict,
 };
-pub use findings::{Proof, findings, invariant_findings, prove};
+pub use findings::{Proof, findings, findings_with, invariant_findings, prove};
 pub use gap::{Gap, Gaps};
 pub use giving::{Way, fits_pool, given, is_in_pool, ways};
 pub use ground::Doubt;
 pub use invariants::{Verdict as InvariantVerdict, invariants};
 pub use missing::{Left, WithoutField, without_fields};
+pub use occurring::{Occurring, occurring_gaps};
 pub use opened::{Part, Row};
 pub use overlap::{Overlap, SharedPlaces};
 pub use pair::same_owners;

@@ -76,6 +76,7 @@ const WITH_DATA: &[Code] = &[
     Code::RecordCircle,
     Code::TeamWithoutPeople,
     Code::UnknownOwner,
+    Code::UnusedOwner,
     Code::WrongChoice,
 ];
 

@@ -2,24 +2,28 @@
 
 use super::policy::{ContestPerson, Expected, TargetKind, TypedPolicy};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::schema::{Tabular, Team};
+use crate::schema::{Directory, Tabular, Team};
 use crate::source::Span;
 use crate::value::fold;
 use rustc_hash::FxHashSet;
 
 /// A note for each declared team or queue that no rule, pin, pool, condition, test, list or table names. A team counts as
-/// named where one that it is part of is, or one that is part of it. Where owners stand in fields of the records, any may be
-/// named there, and nothing is said.
-pub fn unused_owners(policy: &TypedPolicy) -> Vec<Diagnostic> {
+/// named where one that it is part of is, or one that is part of it; so does one with people, whom a run shows by their teams,
+/// and nothing is said of teams while the people are not at hand. Where owners stand in fields of the records, any may be
+/// named there, and nothing is said at all.
+pub fn unused_owners(policy: &TypedPolicy, directory: &Directory) -> Vec<Diagnostic> {
     if finds_names(policy) {
         return Vec::new();
     }
     let schema = &policy.schema;
     let mut named = named(policy);
     cells(policy, &mut named);
+    let memberships = directory.people().iter().flat_map(|person| &person.teams);
+    named.extend(memberships.map(|own| fold(&own.team)));
+    let is_judged = schema.people.is_none() || directory.has_people;
     let is_named = |name: &str| named.contains(&fold(name));
     let ways: Vec<Vec<String>> = schema.teams.iter().map(|team| way_up(&schema.teams, team)).collect();
-    let teams = schema.teams.iter().zip(&ways).filter(|(team, way)| {
+    let teams = schema.teams.iter().zip(&ways).filter(|_| is_judged).filter(|(team, way)| {
         let own = fold(&team.name);
         let is_above = |(other, way): (&Team, &Vec<String>)| is_named(&other.name) && way.contains(&own);
         !way.iter().any(|above| named.contains(above)) && !schema.teams.iter().zip(&ways).any(is_above)

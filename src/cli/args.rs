@@ -147,6 +147,9 @@ pub struct CheckArgs {
     /// Read the data too: names it does not know are errors, not notes, and so is what would stop a run
     #[arg(long)]
     pub require_data: bool,
+    /// Read the records too: of gaps between rules tell those whose values occur, and how many records are in none
+    #[arg(long)]
+    pub data: bool,
     /// Show for each field that may be missing which rules receive the records without it
     #[arg(long)]
     pub missing: bool,

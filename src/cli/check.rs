@@ -1,20 +1,24 @@
 //! `check`: every error of the policies at once. Needs no snapshot.
 
-use super::args::{CheckArgs, Format};
+use super::args::{CheckArgs, Format, RunArgs};
 use super::check_fix;
 use super::check_missing::{Missing, refuse_other_forms};
 use super::ci;
+use super::evaluate::{Depth, evaluate};
 use super::exit::{Exit, Failure, Result};
 use super::output::{Output, count, summary};
 use super::plan_file::refuse_foreign;
 use super::session::{Session, directory};
-use crate::analysis;
+use crate::analysis::{self, Occurring};
 use crate::assign::{Unknown, bind};
+use crate::check::policy::RoleId;
 use crate::check::{self, allow};
+use crate::decide::Scene;
 use crate::diagnostic::render::{Report, json_report};
 use crate::diagnostic::{self, Baseline, Compared, Diagnostic, Severity};
 use crate::project::{CONFIG_FILE, write_whole};
 use crate::source::Sources;
+use crate::value::time::AsOf;
 use std::path::Path;
 
 pub fn run(args: &CheckArgs, out: &Output) -> Result<Exit> {
@@ -29,7 +33,7 @@ pub fn run(args: &CheckArgs, out: &Output) -> Result<Exit> {
     if args.fix {
         session = check_fix::mend(session, args, out)?;
     }
-    let findings = findings(&session, args)?;
+    let findings = findings(&session, args, Some(out))?;
     if let Some(file) = &args.write_baseline {
         return write_baseline(file, &findings, &session, out);
     }
@@ -65,8 +69,8 @@ fn fails(args: &CheckArgs) -> Severity {
     if args.strict { Severity::Warning } else { Severity::Error }
 }
 
-/// Everything there is to say, but for what an `allow` silences.
-pub(super) fn findings(session: &Session, args: &CheckArgs) -> Result<Vec<Diagnostic>> {
+/// Everything there is to say, but for what an `allow` silences. The records are read only where their reading can be shown.
+pub(super) fn findings(session: &Session, args: &CheckArgs, out: Option<&Output>) -> Result<Vec<Diagnostic>> {
     let mut findings = session.findings.clone();
     let is_sound = !diagnostic::any_error(&findings);
     if is_sound {
@@ -74,9 +78,13 @@ pub(super) fn findings(session: &Session, args: &CheckArgs) -> Result<Vec<Diagno
             findings.extend(data(session));
         }
         findings.extend(names(session, args)?);
-        findings.extend(check::unused_owners(&session.policy));
         // What is sound may hang on the day: a check speaks of the day it is run on.
-        findings.extend(analysis::findings(&session.policy, &session.as_of(None)?));
+        let as_of = session.as_of(None)?;
+        let occurring = match out.filter(|_| args.data && !diagnostic::any_error(&findings)) {
+            Some(out) => occurring(session, as_of.clone(), out)?,
+            None => Vec::new(),
+        };
+        findings.extend(analysis::findings_with(&session.policy, &as_of, &occurring));
     }
     diagnostic::sort(&mut findings);
     let (mut findings, used) = allow::heard(&session.tree.allows, findings);
@@ -86,6 +94,25 @@ pub(super) fn findings(session: &Session, args: &CheckArgs) -> Result<Vec<Diagno
     }
     diagnostic::fix::keep_safe(&mut findings, session.sources());
     Ok(findings)
+}
+
+/// What the records say of the gaps of each role.
+fn occurring(session: &Session, as_of: AsOf, out: &Output) -> Result<Vec<Occurring>> {
+    let policy = &session.policy;
+    if policy.roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let run = RunArgs { max_moves: None, drift: None };
+    let mut found = evaluate(session, as_of, &run, Depth::Owners, out)?;
+    let mut owners = std::mem::take(&mut found.run.owners);
+    let of_role = |role: RoleId| {
+        let at = role.0 as usize;
+        let current = &found.run.inputs[at].current;
+        let scene = Scene::new(policy, role, &found.snapshot.dataset, &found.binding, &found.as_of, current)
+            .with_related(&found.run.related);
+        analysis::occurring_gaps(&scene, &found.run.results[at], &found.run.after, &mut owners)
+    };
+    Ok(policy.role_ids().map(of_role).collect())
 }
 
 /// What was found, and where.
@@ -220,6 +247,7 @@ fn names(session: &Session, args: &CheckArgs) -> Result<Vec<Diagnostic>> {
     let (binding, mut found) = bind(&session.policy, people, Unknown::both(unknown), today);
     findings.append(&mut found);
     findings.extend(analysis::invariant_findings(&session.policy, binding.directory(), &session.as_of(None)?));
+    findings.extend(check::unused_owners(&session.policy, binding.directory()));
     Ok(findings)
 }
 

@@ -45,7 +45,7 @@ pub fn mend(session: Session, args: &CheckArgs, out: &Output) -> Result<Session>
 
 /// The project with everything mended that can be; `None` where nothing can.
 fn round(session: &Session, args: &CheckArgs) -> Result<Option<(Session, usize)>> {
-    let findings = check::findings(session, args)?;
+    let findings = check::findings(session, args, None)?;
     let with_fix: Vec<&Diagnostic> = findings.iter().filter(|finding| finding.fix.is_some()).collect();
     let state = state(session, &findings);
     let mut search = Search { session, args, fixes: Vec::new(), state, better: None, tries: TRIES_MAX };
@@ -85,7 +85,7 @@ impl<'a> Search<'a> {
         let mut project = self.session.project.clone();
         project.sources = mended.sources;
         let better = Session::of(project)?;
-        let then = state(&better, &check::findings(&better, self.args)?);
+        let then = state(&better, &check::findings(&better, self.args, None)?);
         if then >= self.state {
             return Ok(false);
         }

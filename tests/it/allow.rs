@@ -56,7 +56,7 @@ place Account in territory {
   allow unused-define: \"silences nothing\"
   EMEA: when status = Active {
     allow unused-define: \"silences nothing\"
-    DACH: when status = Churned
+    DACH: when id is \"x\"
   }
 }
 ";

@@ -300,8 +300,7 @@ fn gives_up(world: &World) -> ownward::analysis::Proof {
     let start = std::time::Instant::now();
     let proof = prove(&policy, RoleId(0), &world.as_of);
     // Far more than it takes: this machine may be busy, and the tests are not optimised.
-    assert!(start.elapsed().as_secs() < 180, "{:?}", start.elapsed());
-    println!("{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 120, "{:?}", start.elapsed());
     proof
 }
 
@@ -318,7 +317,9 @@ fn more_pigeons_than_holes_end_in_a_doubt() {
         let pairs = (0..pigeons).flat_map(move |a| (a + 1..pigeons).map(move |b| (a, b)));
         pairs.map(move |(a, b)| format!("f{} and f{}", field(a, hole), field(b, hole)))
     });
-    let proof = gives_up(&hard(pigeons * holes, nowhere.chain(crowded)));
+    // In one rule, so that a single question is the hard one.
+    let all: Vec<String> = nowhere.chain(crowded).map(|terms| format!("({terms})")).collect();
+    let proof = gives_up(&hard(pigeons * holes, std::iter::once(all.join(" or "))));
     assert_eq!(proof.gaps, Gaps::NotDecided(Doubt::Steps));
     // The same asked by counts.
     let any: Vec<String> = (0..60).map(|at| format!("f{at}")).collect();

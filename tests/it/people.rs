@@ -139,7 +139,7 @@ fn a_weight_is_missing_only_where_somebody_is_active() {
 #[test]
 fn a_pool_of_nobody_known_is_told_once() {
     for (how, code) in [("next of Triage", "error[empty-pool]"), ("next of manager", "error[unknown-owner]")] {
-        let ran = pooled(how, "id,team\nana,Sales\n").run(&["check"]).fails_with(1);
+        let ran = pooled(how, "id,team\nana,Sales\nbo,Desk\n").run(&["check"]).fails_with(1);
         assert!(ran.stderr.starts_with(code), "{}", ran.stderr);
         assert_eq!(ran.stderr.matches("rules.own:").count(), 1, "{}", ran.stderr);
     }

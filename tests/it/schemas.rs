@@ -130,6 +130,7 @@ fn outputs() -> Vec<Value> {
         let sandbox = Sandbox::of(folder);
         let mut run = |args: &[&str]| all.push(sandbox.run(&[args, &["--format", "json"]].concat()).json());
         run(&["check"]);
+        run(&["check", "--missing", "--data"]);
         run(&["decide", "--as-of", "2026-11-16"]);
         run(&["plan", "--as-of", "2026-11-16", "--out", "plan.json"]);
         run(&["upcoming", "--as-of", "2026-11-16"]);

@@ -74,7 +74,7 @@ fn of_project(project: &Project, files: &[(String, String)]) -> Messages {
         let (binding, found) = assign::bind(&policy, directory, assign::Unknown::both(Severity::Error), today);
         diagnostics.extend(found);
         diagnostics.extend(analysis::invariant_findings(&policy, binding.directory(), &as_of));
-        diagnostics.extend(check::unused_owners(&policy));
+        diagnostics.extend(check::unused_owners(&policy, binding.directory()));
     }
     let is_sound = !any_error(&diagnostics);
     let (mut diagnostics, used) = check::allow::heard(&tree.allows, diagnostics);
