@@ -206,6 +206,15 @@ pub struct TestArgs {
     /// Write the results as JUnit XML too
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Change the rules in every small way, and name the changes that no test notices
+    #[arg(long, conflicts_with_all = ["list", "coverage", "min_coverage", "junit"])]
+    pub mutate: bool,
+    /// Fail (exit code 1) if more changes than this go unnoticed
+    #[arg(long, value_name = "N", requires = "mutate")]
+    pub max_survivors: Option<usize>,
+    /// Only these roles: `owner`, or `owner of Account`
+    #[arg(long, value_name = "ROLE", requires = "mutate")]
+    pub role: Vec<String>,
 }
 
 #[derive(Debug, Args)]

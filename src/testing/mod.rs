@@ -6,9 +6,11 @@
 
 mod coverage;
 mod judge;
+mod mutate;
 mod unset;
 mod world;
 
 pub use coverage::{BoundCover, Coverage, Figures, LeafCover, RoleCover, RuleCover};
 pub use judge::{CaseResult, Judged, Verdict, run_case};
+pub use mutate::{Fate, Mutant, MutantKind, Mutation, mutate};
 pub use world::World;
