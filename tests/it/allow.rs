@@ -11,7 +11,7 @@ team Sales
 ";
 
 const RULES: &str = "decide owner of Account {
-  when status is known assign to Sales
+  assign to Sales
   when status = Churned assign to nobody
 }
 ";
@@ -44,11 +44,12 @@ fn what_is_allowed_is_not_said() {
 fn it_holds_in_groups_places_and_gathers() {
     let rules = "decide owner of Account {
   a: when status = Active {
-    when status is known assign to Sales
-    allow unreachable-rule: \"kept\"
+    assign to Sales
+    allow same-conditions: \"kept\"
     allow never-true: \"silences nothing\"
-    when status = Active assign to nobody
+    assign to nobody
   }
+  otherwise assign to nobody
 }
 
 place Account in territory {
@@ -68,7 +69,7 @@ fn one_that_silences_nothing_is_told() {
         codes("allow never-true: \"x\"\nassign to Sales\nallow never-true: \"x\"\n"),
         ["unused-allow", "unused-allow"]
     );
-    let above_another = RULES.replace("  when status is", "  allow unreachable-rule: \"kept\"\n  when status is");
+    let above_another = RULES.replace("  assign to Sales", "  allow unreachable-rule: \"kept\"\n  assign to Sales");
     assert_eq!(codes(&above_another), ["unused-allow", "unreachable-rule"]);
     // Whether anybody is inactive is not to be seen without people.
     assert_eq!(codes("allow inactive-owner: \"x\"\nassign to Sales\n"), Vec::<&str>::new());
@@ -81,6 +82,7 @@ decide owner of Account {
   allow unknown-owner: \"the directory is not kept here\"
   when status = Active assign to \"ana.silva\"
   when status = Churned assign to \"bo.arden\"
+  otherwise assign to nobody
 }
 ";
     assert_eq!(codes(rules), ["absent-table", "unknown-owner"]);
@@ -101,13 +103,12 @@ fn what_is_missing_is_named() {
     assert_eq!(codes("allow never-true: for the audit # yes\nassign to Sales\n"), ["unquoted-text"]);
     assert_eq!(codes("allow never-tru: \"x\"\nassign to Sales\n"), ["unknown-code"]);
     // Still a label, and still a word.
-    assert_eq!(codes("allow: when status = Active assign to Sales\n"), Vec::<&str>::new());
+    assert_eq!(codes("allow: when status = Active assign to Sales\n"), ["gap"]);
 }
 
 #[test]
 fn a_run_is_silent_where_a_check_is_and_writes_nothing_new() {
-    let rules =
-        "define lost = status = Churned\ndecide owner of Account {\n  when status is known assign to Sales\n}\n";
+    let rules = "define lost = status = Churned\ndecide owner of Account {\n  assign to Sales\n}\n";
     let sandbox = project(rules);
     let first = sandbox.run(&["apply", "--yes", "--as-of", "2026-01-01"]).success();
     assert!(first.stderr.contains("unused-define"), "{}", first.stderr);

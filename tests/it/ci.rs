@@ -13,7 +13,7 @@ const RULES: &str = "record Account from accounts {
 team Sales
 
 decide owner of Account {
-  when status is known assign to Sales
+  assign to Sales
   when status = Churned assign to nobody
 }
 ";

@@ -119,7 +119,7 @@ fn what_a_person_has_to_choose_is_left() {
 
 #[test]
 fn a_dry_run_shows_and_writes_nothing() {
-    let rules = "allow never-true: \"x\"\ndecide owner of Account {\n  when status == Active assign to Sales\n}\n";
+    let rules = "allow never-true: \"x\"\ndecide owner of Account {\n  when status == Active assign to Sales\n  otherwise assign to nobody\n}\n";
     let sandbox = project(rules);
     let ran = sandbox.run(&["check", "--fix", "--dry-run"]).success();
     insta::assert_snapshot!(ran.stdout, @r#"
@@ -130,13 +130,14 @@ fn a_dry_run_shows_and_writes_nothing() {
      decide owner of Account {
     -  when status == Active assign to Sales
     +  when status = Active assign to Sales
-     }
-    ok: 1 rule in 1 role
+       otherwise assign to nobody
+    ok: 2 rules in 1 role
     "#);
     assert_eq!(ran.stderr, "2 findings would be mended in 1 file\n");
     assert_eq!(read(&sandbox, "rules.own"), rules);
     sandbox.run(&["check", "--fix", "--strict", "--format", "json"]).success();
-    assert_eq!(read(&sandbox, "rules.own"), "decide owner of Account {\n  when status = Active assign to Sales\n}\n");
+    let mended = "decide owner of Account {\n  when status = Active assign to Sales\n  otherwise assign to nobody\n}\n";
+    assert_eq!(read(&sandbox, "rules.own"), mended);
     let none = sandbox.run(&["check", "--fix"]).success();
     assert_eq!(none.stderr, "0 findings mended in 0 files\n");
     sandbox.run(&["check", "--dry-run"]).fails_with(2);
@@ -187,7 +188,7 @@ proptest! {
 }
 
 const OLD: &str = "decide owner of Account {
-  when status is known assign to Sales
+  assign to Sales
   when status = Churned assign to nobody
 }
 ";

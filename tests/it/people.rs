@@ -75,9 +75,10 @@ decide owner of Account { when id in named assign to named.owner }
 ";
     sandbox.write("rules.own", policy);
     sandbox.write("named.csv", "id,owner,end\nA-1,ana,2020-01-31\nA-2,nobody-knows,2020-01-31\n");
-    sandbox.run(&["check", "--strict"]).success();
+    let ran = sandbox.run(&["check"]).success();
+    assert!(!ran.stderr.contains("owner]"), "{}", ran.stderr);
     sandbox.write("named.csv", "id,owner,end\nA-1,ana,\n");
-    let ran = sandbox.run(&["check", "--strict"]).fails_with(1);
+    let ran = sandbox.run(&["check"]).success();
     assert!(ran.stderr.contains("warning[inactive-owner]: `named` names an owner who is not active"), "{}", ran.stderr);
 }
 
