@@ -212,9 +212,15 @@ pub struct TestArgs {
     /// Fail (exit code 1) if more changes than this go unnoticed
     #[arg(long, value_name = "N", requires = "mutate")]
     pub max_survivors: Option<usize>,
-    /// Only these roles: `owner`, or `owner of Account`
-    #[arg(long, value_name = "ROLE", requires = "mutate")]
+    /// Change or generate only for these roles: `owner`, or `owner of Account`
+    #[arg(long, value_name = "ROLE")]
     pub role: Vec<String>,
+    /// Write tests that reach every rule and both sides of every bound, expecting what the rules decide now
+    #[arg(long, conflicts_with_all = ["list", "coverage", "min_coverage", "junit", "mutate"])]
+    pub generate: bool,
+    /// Write them into this new `.own` file of the project instead of to stdout
+    #[arg(long, value_name = "FILE", requires = "generate")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -37,6 +37,7 @@ mod shell;
 mod teams;
 mod test;
 mod test_coverage;
+mod test_generate;
 mod test_mutate;
 mod touches;
 mod upcoming;

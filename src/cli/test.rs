@@ -6,7 +6,7 @@ use super::explanation::{action, condition_json, condition_lines};
 use super::junit::{JunitCase, document};
 use super::output::{Output, count};
 use super::session::Session;
-use super::{test_coverage, test_mutate};
+use super::{test_coverage, test_generate, test_mutate};
 use crate::check::policy::{Case, InvariantRole, Role, Test};
 use crate::diagnostic::render::clean;
 use crate::diagnostic::{Code, Diagnostic};
@@ -23,6 +23,9 @@ struct Ran<'a> {
 pub fn run(args: &TestArgs, out: &Output) -> Result<Exit> {
     let session = Session::open(&ProjectArgs { project: args.project.clone(), source: None })?;
     session.require_sound()?;
+    if args.generate {
+        return test_generate::run(args, &session, out);
+    }
     let tests = chosen(args, &session)?;
     if args.list {
         return list(&tests, &session, out);

@@ -169,3 +169,94 @@ fn nothing_is_changed_where_a_test_fails() {
     let ran = sandbox.run(&["test", "--mutate"]).fails_with(1);
     assert!(ran.stdout.contains("FAIL  x") && !ran.stdout.contains("mutants"), "{}", ran.stdout);
 }
+
+// ---------------------------------------------------------------- generated suites
+
+/// Generates a suite into the project, and holds it against what it promises.
+#[track_caller]
+fn generated(sandbox: &Sandbox) -> String {
+    let text = sandbox.run(&["test", "--generate"]).success().stdout;
+    sandbox.run(&["test", "--generate", "--out", "generated.own"]).success();
+    sandbox.run(&["test", "--min-coverage", "100"]).success();
+    sandbox.run(&["fmt", "--check", "generated.own"]).success();
+    let again = sandbox.run(&["test", "--generate", "--out", "generated.own"]).fails_with(2);
+    assert!(again.stderr.contains("is there already"), "{}", again.stderr);
+    text
+}
+
+#[test]
+fn a_generated_suite_passes_and_reaches_every_rule() {
+    let sandbox = Sandbox::of("policies/starter");
+    let text = generated(&sandbox);
+    assert!(!text.contains("without a case"), "{text}");
+    for value in ["| 999 ", "| 1000 ", "| 1001 "] {
+        assert!(text.contains(value), "{value} is not in {text}");
+    }
+}
+
+#[test]
+fn values_of_every_kind_are_written_so_that_they_are_read() {
+    let sandbox = Sandbox::empty();
+    sandbox.write(
+        "rules.own",
+        "record Account from accounts {
+  id     text, key
+  name   text
+  arr    money EUR, optional
+  closes date, optional
+  warm   yes/no
+  wants  many of (Upsell, \"Cross Sell\")
+  step   ordered (\"Not Yet\" < Soon < Now)
+}
+team Sales
+team Success
+queue Triage
+decide owner of Account {
+  quote: when name = \"a \\\"b\\\" \\\\ c\" assign to Success
+  paid: when arr >= 0.5M EUR and warm assign to Sales
+  soon: when closes within next 30 days assign to Success
+  more: when wants includes \"Cross Sell\" assign to Sales
+  step: when step >= Soon assign to Success
+  rest: otherwise assign to Triage
+}
+",
+    );
+    let text = generated(&sandbox);
+    assert!(!text.contains("without a case"), "{text}");
+}
+
+#[test]
+fn what_refers_to_others_gets_them() {
+    let sandbox = Sandbox::empty();
+    sandbox.write(
+        "rules.own",
+        "record Account from accounts {
+  id   text, key
+  type one of (Client, Prospect)
+}
+record Contact from contacts {
+  id      text, key
+  account Account
+  role    text
+}
+team Sales
+team Success
+decide owner of Contact {
+  boss: when role = \"CEO\" assign to Sales
+  client: when account.type = Client assign to Success
+  rest: otherwise assign to Sales
+}
+",
+    );
+    let text = generated(&sandbox);
+    assert!(!text.contains("without a case") && text.contains("given Account"), "{text}");
+}
+
+#[test]
+fn generated_files_stay_in_the_project() {
+    let sandbox = Sandbox::of("policies/starter");
+    for file in ["../out.own", "/tmp/out.own", "rules.txt"] {
+        sandbox.run(&["test", "--generate", "--out", file]).fails_with(2);
+    }
+    sandbox.run(&["test", "--generate", "--out", "rules.own"]).fails_with(2);
+}
