@@ -2,7 +2,7 @@
 //! ledger knows. No clock, no I/O: what is read stands in [`Given`], what is to be written comes out in [`Changes`].
 
 use crate::assign::{Binding, NOBODY, OwnerTable};
-use crate::check::policy::{GatherId, RoleId, TypedPolicy};
+use crate::check::policy::{GatherId, Role, RoleId, TypedPolicy};
 use crate::column::{Dataset, TableData};
 use crate::compare::{
     self, Asking, ChangeSet, Compared, ComparedTeam, DriftPolicy, Past, PastTeams, Pin, RolePast, TeamChange,
@@ -107,9 +107,9 @@ pub fn decide(given: &Given<'_>) -> Decided {
         desk,
         related: related.with_history(answers.holds).with_overdue(answers.overdue),
     };
-    let plan = plan::lower(policy, as_of, &|name| binding.name(name).is_ok());
-    for (role, plan) in policy.role_ids().zip(&plan.roles) {
-        decided.role(given, role, plan);
+    for id in policy.role_ids() {
+        let plan = lowered(given, policy.role(id));
+        decided.role(given, id, &plan);
     }
     for (id, rows) in compare::begun(policy, dataset, past, &decided.owners, &decided.after) {
         decided.related.begin(id, &rows);
@@ -118,6 +118,21 @@ pub fn decide(given: &Given<'_>) -> Decided {
         decided.team(given, at);
     }
     decided
+}
+
+/// The plan of a role; of one that has no records to decide, an empty one.
+fn lowered(given: &Given<'_>, role: &Role) -> plan::RolePlan {
+    let Given { policy, dataset, binding, as_of, .. } = *given;
+    let is_known = |name| binding.name(name).is_ok();
+    match dataset.table(role.record).row_count {
+        0 => plan::lower_role(
+            policy,
+            &Role { holds: role.holds.clone(), ..Role::new(&role.name, role.record, role.span) },
+            as_of,
+            &is_known,
+        ),
+        _ => plan::lower_role(policy, role, as_of, &is_known),
+    }
 }
 
 impl Decided {
@@ -151,7 +166,7 @@ impl Decided {
         let nothing = PastTeams::default();
         let team_past = past.teams.get(at).unwrap_or(&nothing);
         let input = compare::gather_input(gather, &fingerprints, table, team_past, given.complete, &mut self.owners);
-        let plan = plan::lower_role(policy, &gather.role, as_of, &|name| binding.name(name).is_ok());
+        let plan = lowered(given, &gather.role);
         let nobody = vec![NOBODY; table.row_count];
         let scene = Scene::of_gather(policy, &gather.role, dataset, binding, as_of, &nobody)
             .with_related(&self.related)

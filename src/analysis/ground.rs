@@ -243,6 +243,16 @@ impl<'p> Ground<'p> {
         self.setup().complete(region, &self.space, imagined)
     }
 
+    /// Gives the record values of the region for fields that nothing is known of yet.
+    pub fn fill<'f>(
+        &self,
+        region: &[AtomSet],
+        paths: impl Iterator<Item = &'f crate::check::policy::Path>,
+        imagined: &mut Imagined,
+    ) {
+        self.setup().fill(region, paths, imagined);
+    }
+
     /// Whether a condition holds for an imagined record.
     pub fn holds(&self, cond: &crate::check::policy::Cond, imagined: &Imagined) -> bool {
         crate::decide::row::holds(self.setup().setting, cond, imagined)

@@ -149,6 +149,19 @@ impl<'a> Setup<'a> {
         Err(attempt.asked.iter().map(|asked| asked.dimension).chain(fields).collect())
     }
 
+    /// Gives the record values of the region for fields that nothing is known of yet.
+    pub fn fill<'f>(&self, region: &[AtomSet], paths: impl Iterator<Item = &'f Path>, imagined: &mut Imagined) {
+        let attempt = Attempt::new(*self, region);
+        for path in paths {
+            let fact = Fact::Value(path.clone());
+            if !imagined.known.contains_key(&fact)
+                && let Some(known) = attempt.known(&fact).into_iter().next()
+            {
+                imagined.known.insert(fact, known);
+            }
+        }
+    }
+
     /// The record with a value for every field that the region narrows.
     pub fn complete(&self, region: &[AtomSet], space: &[AtomSet], mut imagined: Imagined) -> Imagined {
         let attempt = Attempt::new(*self, region);

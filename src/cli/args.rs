@@ -212,6 +212,21 @@ pub struct TestArgs {
     /// Write the results as JUnit XML too
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Change the rules in every small way, and name the changes that no test notices
+    #[arg(long, conflicts_with_all = ["list", "coverage", "min_coverage", "junit"])]
+    pub mutate: bool,
+    /// Fail (exit code 1) if more changes than this go unnoticed
+    #[arg(long, value_name = "N", requires = "mutate")]
+    pub max_survivors: Option<usize>,
+    /// Change or generate only for these roles: `owner`, or `owner of Account`
+    #[arg(long, value_name = "ROLE")]
+    pub role: Vec<String>,
+    /// Write tests that reach every rule and both sides of every bound, expecting what the rules decide now
+    #[arg(long, conflicts_with_all = ["list", "coverage", "min_coverage", "junit", "mutate"])]
+    pub generate: bool,
+    /// Write them into this new `.own` file of the project instead of to stdout
+    #[arg(long, value_name = "FILE", requires = "generate")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -39,6 +39,8 @@ mod sought;
 mod teams;
 mod test;
 mod test_coverage;
+mod test_generate;
+mod test_mutate;
 mod touches;
 mod upcoming;
 mod verify;

@@ -6,7 +6,7 @@ use super::explanation::{action, condition_json, condition_lines};
 use super::junit::{JunitCase, document};
 use super::output::{Output, count};
 use super::session::Session;
-use super::test_coverage;
+use super::{test_coverage, test_generate, test_mutate};
 use crate::check::policy::{Case, InvariantRole, Role, Test};
 use crate::diagnostic::render::clean;
 use crate::diagnostic::{Code, Diagnostic};
@@ -23,6 +23,9 @@ struct Ran<'a> {
 pub fn run(args: &TestArgs, out: &Output) -> Result<Exit> {
     let session = Session::open(&ProjectArgs { project: args.project.clone(), source: None })?;
     session.require_sound()?;
+    if args.generate {
+        return test_generate::run(args, &session, out);
+    }
     let tests = chosen(args, &session)?;
     if args.list {
         return list(&tests, &session, out);
@@ -30,6 +33,7 @@ pub fn run(args: &TestArgs, out: &Output) -> Result<Exit> {
     let mut coverage = Coverage::new(&session.policy);
     let zone = &session.project.config.zone;
     let calendar = session.calendar.as_ref();
+    let chosen = tests.clone();
     let ran: Vec<Ran<'_>> = tests
         .into_iter()
         .map(|test| {
@@ -41,6 +45,10 @@ pub fn run(args: &TestArgs, out: &Output) -> Result<Exit> {
     if let Some(file) = &args.junit {
         std::fs::write(file, document(&report.junit(&ran)))
             .map_err(|error| Failure::could_not_run(format!("`{}` could not be written: {error}", file.display())))?;
+    }
+    let all_passed = ran.iter().flat_map(|ran| &ran.results).all(|(_, result)| result.passed());
+    if args.mutate && all_passed {
+        return test_mutate::run(args, &session, &chosen, out);
     }
     let asks_coverage = args.coverage || args.min_coverage.is_some();
     let shown = asks_coverage.then_some(&coverage);
@@ -54,7 +62,9 @@ pub fn run(args: &TestArgs, out: &Output) -> Result<Exit> {
         }
     }
     let is_enough = args.min_coverage.is_none_or(|wanted| test_coverage::is_enough(&coverage, wanted, out));
-    let all_passed = ran.iter().flat_map(|ran| &ran.results).all(|(_, result)| result.passed());
+    if args.mutate {
+        out.say("the rules are changed only where all tests pass");
+    }
     Ok(if all_passed && is_enough { Exit::Fine } else { Exit::Findings })
 }
 

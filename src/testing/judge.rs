@@ -10,7 +10,7 @@ use crate::compare::DriftPolicy;
 use crate::decide::row::{Named, first_named, matches};
 use crate::decide::{Added, NO_RULE};
 use crate::explain::{RuleTrace, explain_rule};
-use crate::run::{self, Given};
+use crate::run::{self, Decided, Given};
 use crate::schema::Found;
 use crate::source::Span;
 use crate::syntax::ExpectHow;
@@ -65,7 +65,13 @@ pub fn run_case(
     coverage: &mut Coverage,
 ) -> CaseResult {
     let world = World::new(policy, case, zone);
-    let given = Given {
+    let decided = decide(policy, &world, calendar);
+    judge(Scene { policy, world: &world, decided: &decided }, case, coverage)
+}
+
+/// Decides everything that a case gives.
+pub(super) fn decide(policy: &TypedPolicy, world: &World, calendar: Option<&BusinessCalendar>) -> Decided {
+    run::decide(&Given {
         policy,
         dataset: &world.dataset,
         binding: &world.binding,
@@ -75,9 +81,11 @@ pub fn run_case(
         drift: DriftPolicy::Restore,
         complete: true,
         watched: None,
-    };
-    let decided = run::decide(&given);
-    let scene = Scene { policy, world: &world, decided: &decided };
+    })
+}
+
+/// Holds what was decided against what a case expects.
+pub(super) fn judge(scene: Scene<'_>, case: &Case, coverage: &mut Coverage) -> CaseResult {
     let judge = Judge { scene, case };
     let judged = case.expects.iter().map(|expect| match expect.role {
         InvariantRole::Role(role) => judge.role(expect, role, coverage),

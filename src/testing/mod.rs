@@ -5,10 +5,14 @@
 //! no file, no clock and no ledger.
 
 mod coverage;
+mod generate;
 mod judge;
+mod mutate;
 mod unset;
 mod world;
 
 pub use coverage::{BoundCover, Coverage, Figures, LeafCover, RoleCover, RuleCover};
+pub use generate::{Generated, generate};
 pub use judge::{CaseResult, Judged, Verdict, run_case};
+pub use mutate::{Fate, Mutant, MutantKind, Mutation, mutate};
 pub use world::World;

@@ -138,6 +138,30 @@ struct Found {
     roles: Vec<(RoleId, u32)>,
 }
 
+/// What was read that a test may not have given: unset fields, and decisions of other records.
+#[derive(Clone, Debug, Default)]
+pub struct Read {
+    pub fields: Vec<String>,
+    pub owners: Vec<(RoleId, u32)>,
+}
+
+impl<'a> Scene<'a> {
+    /// Asks something of the facts of a row, and notes what is read for it.
+    pub fn reading<T>(
+        &self,
+        record: RecordId,
+        row: u32,
+        current: Option<Owner>,
+        ask: impl FnOnce(&dyn Facts) -> T,
+    ) -> (T, Read) {
+        self.with_facts(record, row, current, |facts| {
+            let reader = Reader::new(*self, facts, record, row);
+            let answer = ask(&reader);
+            (answer, Read { fields: reader.fields.into_inner(), owners: reader.owners.into_inner() })
+        })
+    }
+}
+
 /// Facts that note which unset fields are read.
 struct Reader<'f> {
     scene: Scene<'f>,

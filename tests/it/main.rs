@@ -30,6 +30,7 @@ mod maven_team;
 mod mends;
 mod messages;
 mod model;
+mod mutants;
 mod noisy;
 mod oracle;
 mod people;

@@ -192,6 +192,7 @@ fn compared_and_tested() -> Vec<Value> {
         json(&versions, &["diff", "old", "new"]),
         json(&tested, &["test", "--coverage"]),
         json(&tested, &["test", "--list"]),
+        json(&Sandbox::of("policies/starter"), &["test", "--mutate"]),
     ]
 }
 
