@@ -46,7 +46,7 @@ fn a_difference_is_shown_with_its_region_and_its_witness() {
     assert_eq!(text::decision(&diff.old, &difference.old), "Sales by a (rules.own:8:3)");
     let role = &mut diff.proof.roles[0];
     role.not_decided.clear();
-    role.differences.push(difference);
+    role.differences = vec![difference];
     assert_eq!(diff.headline(), "1 of 1 role decides otherwise");
     let page = markdown::page(&diff);
     assert!(page.contains("<summary><code>owner of Account</code>: 1 difference</summary>"), "{page}");
