@@ -238,7 +238,13 @@ fn intervals(name: &str, known: &AtomSet, all: &AtomSet, show: impl Fn(usize) ->
             (None, None) => format!("{name} is known"),
         }
     };
-    spans.map(span).collect::<Vec<_>>().join(" or ")
+    let spans: Vec<String> = spans.map(span).collect();
+    match spans.len() {
+        count if count > NAMED_MAX => {
+            format!("{} or {} more ranges", spans[..NAMED_MAX].join(" or "), count - NAMED_MAX)
+        }
+        _ => spans.join(" or "),
+    }
 }
 
 /// What is known of an imagined record, a name and a value each; `None` is missing.
